@@ -214,7 +214,7 @@ class OneAttempt {
     return { status: answer.status, requestedAtMs, outcome };
   }
 
-  /** Failure policy: an error after the endpoint has accepted the event is only logged. It does not send the event again. */
+  /** Failure policy: an error after the endpoint has accepted the event is only logged. The event is not sent again. */
   async #conclude(judged: JudgedAnswer, destination: ResolvedDestination): Promise<AttemptResult> {
     const { status, requestedAtMs, outcome } = judged;
     const { pacing, observeAnswer } = this.#dependencies;

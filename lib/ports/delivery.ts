@@ -133,7 +133,7 @@ export interface UnauthorizedRuns {
   end(connection: { readonly name: string; readonly incarnation: string }, sinceMs: number): Promise<void>;
 }
 
-/** The stack's own dead-letter queue, for reading all of it. A message's handle must be the one from its last receive. */
+/** Reads all messages of the stack's own dead-letter queue. A message's handle must be the one from its last receive. */
 export interface DeadLetterMessages {
   /**
    * Receives at most ten messages, and hides them from other readers for `hiddenForMs`. An empty list means that no message is

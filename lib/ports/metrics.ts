@@ -43,7 +43,10 @@ export interface SecurityLog {
   addressRefused(refused: RefusedAddress): void;
 }
 
-/** A change of the places where a connection's credentials go, made or refused. Contains names and hosts, never a credential. */
+/**
+ * A change, made or refused, of the places to which a connection's credentials go. Contains names and hosts, never a
+ * credential.
+ */
 export type CredentialsEvent =
   /** A destination now goes to another host or uses another connection, and no policy allows it explicitly. */
   | {

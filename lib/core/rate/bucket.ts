@@ -67,7 +67,7 @@ export function expiresAtSeconds(nowUs: number): number {
   return Math.ceil((nowUs + longestReturnUs) / secondUs) + daySeconds;
 }
 
-/** Whether a pause that the endpoint asked for was the last to move the end of the slots. */
+/** Whether the end of the slots was last moved by a pause that the endpoint asked for. */
 export function endsInPause({ slotsUntilUs, health }: Bucket): boolean {
   return health.pauseEndUs > 0 && slotsUntilUs === health.pauseEndUs;
 }

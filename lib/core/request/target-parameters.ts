@@ -18,9 +18,9 @@ export function isDynamic(parameter: string): boolean {
 }
 
 /**
- * A header value, or the key or value of a query parameter. It is literal text, or the value that its path finds in the
- * original event. As in EventBridge, a path that finds nothing gives an empty string, and a value that is not a string is
- * printed as JSON. A number keeps the digits that it has in the event.
+ * The text of a header value, or of the key or value of a query parameter. A parameter that is a path stands for the value that
+ * the path finds in the original event. Any other parameter is literal text. As in EventBridge, a path that finds nothing gives
+ * an empty string, and a value that is not a string is printed as JSON. A number keeps the digits that it has in the event.
  *
  * @param field the field that holds the parameter, for the message
  * @throws Failure InvalidInvocation when the path is malformed
@@ -33,7 +33,8 @@ export function parameterText(parameter: string, event: EventDocument, field: st
 }
 
 /**
- * A path parameter. It is literal text, or the value that its path finds in the original event.
+ * The text of a path parameter. A parameter that is a JSON path stands for the value that this path finds in the original
+ * event. Any other parameter is literal text.
  *
  * Failure policy: a path that finds nothing, an empty string, null, an object or a list is a permanent failure, because the
  * request would otherwise go to a resource that was not meant (`DELETE /orders/` instead of `DELETE /orders/17`).

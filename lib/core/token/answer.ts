@@ -25,8 +25,8 @@ const secondsText = /^[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
 
 /**
  * Reads the answer of the token endpoint. Source: RFC 6749 section 5.1. Every token is sent as a Bearer token, whatever its
- * token_type: many endpoints name a type that their own API does not know (`BearerToken`, `mac`, nothing at all), and a
- * request with another scheme would need proofs that a worker cannot make.
+ * token_type: many endpoints name no type, or one that their own API does not know (`BearerToken`, `mac`), and a request with
+ * another scheme would need proofs that a worker cannot make.
  *
  * Failure policy: a 4xx other than 408, 425 and 429 is a refusal. A redirect is never followed, because it would send the
  * client secret to another place. It is an invalid answer, like a 2xx without a token. No message and no cause shows any part

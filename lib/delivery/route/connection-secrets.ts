@@ -59,9 +59,9 @@ type Current = CurrentSecret<ConnectionSecret>;
  * configuration, and after every 401. The first worker that sees a new version writes the version into the item. So runs of
  * refusals, tokens and states always belong to the version that was used, as with the connection's own secret.
  *
- * Failure policy: a named secret with invalid content is a retryable failure, because its owner can repair the secret while
- * the event waits. The previous version is not used again. Invalid content is cached as long as valid content, so that a
- * broken secret costs no more reads.
+ * Failure policy: a named secret with invalid content is a retryable failure, because its owner can repair the secret while the
+ * event waits. The previous version is not used again. Invalid content is cached as long as valid content, so that a broken
+ * secret does not cost more reads than a valid one.
  */
 export function createConnectionSecrets(dependencies: ConnectionSecretsDependencies): ConnectionSecrets {
   const { secrets, states, clock, cache } = dependencies;

@@ -54,8 +54,8 @@ interface Certificates {
  *
  * Failure policy: a request that needs a signature or a certificate is never sent without it. A secret that does not exist or
  * has invalid content is a retryable failure, because its owner can repair it while the event waits. The failure is cached as
- * long as a valid secret, so that a broken secret costs no more reads. While Secrets Manager cannot be reached, the secret that
- * was read last is used, as with credentials.
+ * long as a valid secret, so that a broken secret does not cost more reads than a valid one. While Secrets Manager cannot be
+ * reached, the secret that was read last is used, as with credentials.
  */
 export function createPolicySecrets(secrets: SecretReader, clock: Clock, options: FreshCacheOptions): PolicySecrets {
   const clients = createSecretCache('client certificate', parseClientCertificate, expired);

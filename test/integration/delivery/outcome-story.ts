@@ -26,7 +26,7 @@ import { loopback } from '../../servers/endpoints/loopback.ts';
 export interface OutcomeOptions {
   /** The origin of the endpoint. The path of a request is the name of its API destination. */
   readonly origin: string;
-  /** 0 makes every backoff 0 ms; a value near 1 makes it almost the longest. */
+  /** 0 makes every backoff 0 ms; a value near 1 makes it almost as long as it can be. */
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly client?: UndiciHttpClientOptions;

@@ -71,7 +71,7 @@ beforeEach(() => {
   refused = [];
 });
 
-/** Has the port of a server on 127.0.0.1, so that a request that is not refused would reach this server. */
+/** A URL with the port of a server on 127.0.0.1. A request to 127.0.0.1 that is not refused would reach this server. */
 const urlOf = (host: string): string => `https://${host}:${new URL(endpoint.origin).port}`;
 const client = () => ({
   allowlist: publicOnly,

@@ -17,7 +17,7 @@ const bundle = ({ certificate, key }: Tls) => `${certificate}${key}`;
 
 const signingSecret = (text: string) => `whsec_${text.repeat(4)}`;
 
-/** A destination whose policy names secrets. It counts the reads of these secrets, not of the connection's. */
+/** A destination whose policy names secrets. `reads` counts the reads of these secrets, not those of the connection's secret. */
 async function setUp(policyOf: (arns: { tls: string; ca: string; signing: string }) => DeliveryPolicyOverrides) {
   const clock = createManualClock();
   const secrets = createInMemorySecrets();

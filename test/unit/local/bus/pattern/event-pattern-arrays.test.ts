@@ -117,7 +117,7 @@ test('an event whose match would take too many steps does not match', () => {
   expect(matches({ 'a.b.c.d.e': others }, event)).toBe(true);
 });
 
-/** The nested value in all forms that differ only in which names of its path are joined by dots. */
+/** The nested value in every spelling. In each spelling, other names of the path are joined by dots. */
 function spelled(path: readonly string[], value: JsonValue): JsonObject {
   const ways = path.map((_, index): [string, JsonValue] => {
     const rest = path.slice(index + 1);
@@ -126,7 +126,7 @@ function spelled(path: readonly string[], value: JsonValue): JsonObject {
   return Object.fromEntries(ways);
 }
 
-/** The event with one chosen element for each array that holds objects or lists, in every combination. */
+/** Every way to reduce the event to one element of each array that holds objects or lists. */
 function choices(value: JsonValue): readonly JsonValue[] {
   if (Array.isArray(value)) {
     const plain = value.filter((element) => typeof element !== 'object' || element === null);
