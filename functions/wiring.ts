@@ -103,6 +103,7 @@ export function wireAuthorization(
   const tokens = createOAuthTokens({
     store: createDynamoDbTokenStore(dynamoDb, config.TABLE_NAME),
     states,
+    connectionLog,
     concurrency,
     secrets,
     rootSecretArn: config.ROOT_SECRET_ARN,
@@ -113,7 +114,19 @@ export function wireAuthorization(
     random: Math.random,
     randomBytes,
   });
-  return { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics };
+  return {
+    dynamoDb,
+    configuration,
+    secrets,
+    states,
+    tokens,
+    http,
+    concurrency,
+    clock,
+    userAgent,
+    metrics,
+    connectionLog,
+  };
 }
 
 /** Connects the delivery of events with its real adapters. */

@@ -1,5 +1,6 @@
 import { devNull } from 'node:os';
 import { ConfigError } from '../config.ts';
+import type { Waiting } from '../local/stack/backends.ts';
 import { StartError } from '../local/stack/data-folder.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { type Stack, startStack } from '../local/stack/stack.ts';
@@ -37,8 +38,18 @@ async function start(args: readonly string[]): Promise<Started | undefined> {
   const noColour = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
   const colour = process.stdout.isTTY && !noColour;
   const output = { line: console.log, error: console.error, colour };
-  const stack = await startStack({ ...options, environment, output });
+  const stack = await startStack({ ...options, environment, output, onLost: sayWhatIsLost });
   return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack.url, options)] };
+}
+
+function sayWhatIsLost({ events, deadLetters }: Waiting): void {
+  const lost = [counted(events, 'waiting event'), counted(deadLetters, 'dead letter')].filter((text) => text !== '');
+  if (lost.length === 0) return;
+  console.error(`Lost with the memory of this stack: ${lost.join(' and ')}. --data-dir <folder> keeps them.`);
+}
+
+function counted(count: number, noun: string): string {
+  return count === 0 ? '' : `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>): readonly string[] {

@@ -6,6 +6,17 @@ import type { CountMetric, TimeMetric } from '../core/delivery/metrics.ts';
 export interface ConnectionLog {
   /** A worker has deauthorized the connection; called once for each deauthorization. */
   deauthorized(connectionName: string): void;
+  /** A request for an OAuth token has failed. */
+  tokenFailed(failed: FailedTokenRequest): void;
+}
+
+/** The reason contains no credential and no token. */
+export interface FailedTokenRequest {
+  readonly connection: string;
+  readonly code: FailureCode;
+  readonly reason: string;
+  /** Epoch ms; absent when no further request is planned. */
+  readonly nextTryAtMs?: number;
 }
 
 /** A change in the health of an API destination's endpoint. Times are epoch ms. */

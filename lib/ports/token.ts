@@ -51,6 +51,11 @@ export interface ConnectionStateChange {
   readonly nowMs: number;
 }
 
+/** A reason that applies only to the secret version that the worker used. */
+export type ConnectionNote = Pick<ConnectionStateChange, 'name' | 'incarnation' | 'secretVersion'> & {
+  readonly stateReason: string;
+};
+
 export interface ConnectionStates {
   /**
    * Stores the new current version of the secret that the connection's policy names.
@@ -59,6 +64,11 @@ export interface ConnectionStates {
    * @returns false when the connection has changed since it was read; nothing was written then
    */
   adopt(connection: Connection, version: string, nowMs: number): Promise<boolean>;
+  /**
+   * Stores why an AUTHORIZING connection has no token yet. Nothing else changes, so the time of its first try stays known.
+   * Nothing is written when the connection is gone, has another state or has other credentials.
+   */
+  noteReason(note: ConnectionNote): Promise<void>;
   /**
    * Resolves to false when nothing was written, because the connection is gone, its credentials have changed, or the run of
    * refused requests has ended.

@@ -32,6 +32,11 @@ export function createInMemoryConnections(): InMemoryConnections {
     async adopt(connection, version, nowMs) {
       return (await resources.update(connection, withoutRun(withVersion(connection, version, nowMs)))) === 'written';
     },
+    async noteReason({ name, incarnation, secretVersion, stateReason }) {
+      const stored = readNow(name);
+      if (stored?.incarnation !== incarnation || stored.secretVersion !== secretVersion) return;
+      if (stored.state === 'AUTHORIZING') put({ ...withoutRun(stored), stateReason });
+    },
     async change({ name, incarnation, secretVersion, state, stateReason, unauthorizedSinceMs, nowMs }) {
       const stored = readNow(name);
       if (stored?.incarnation !== incarnation || stored.secretVersion !== secretVersion) return false;

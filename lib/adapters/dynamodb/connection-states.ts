@@ -1,7 +1,7 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { withVersion } from '../../core/destination/connection.ts';
-import type { ConnectionStateChange, ConnectionStates } from '../../ports/token.ts';
+import type { ConnectionNote, ConnectionStateChange, ConnectionStates } from '../../ports/token.ts';
 import type { ConnectionLog } from '../../ports/metrics.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import { createResourceWrites, isConditionFailure } from './resource-writes.ts';
@@ -20,13 +20,20 @@ import { connectionPartition } from './table.ts';
 export function createDynamoDbConnectionStates(
   client: DynamoDBClient,
   tableName: string,
-  log?: ConnectionLog,
+  log?: Pick<ConnectionLog, 'deauthorized'>,
 ): ConnectionStates {
   const writes = createResourceWrites(client, tableName, 'connection');
   return {
     async adopt(connection, version, nowMs) {
       const after = withVersion(connection, version, nowMs);
       return (await writes.update(connectionRow(connection), connectionRow(after))) === 'written';
+    },
+    async noteReason(note) {
+      try {
+        await client.send(new UpdateItemCommand({ TableName: tableName, ...noteOf(note) }));
+      } catch (error) {
+        if (!isConditionFailure(error)) throw fromAwsError(error, "note the reason of the connection's state");
+      }
     },
     async change(change) {
       try {
@@ -48,6 +55,27 @@ export function createDynamoDbConnectionStates(
 function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
   if (state !== 'DEAUTHORIZED') return false;
   return before['state']?.S !== state || before['lastModifiedTimeMs']?.N === String(nowMs);
+}
+
+function noteOf({
+  name,
+  incarnation,
+  secretVersion,
+  stateReason,
+}: ConnectionNote): Omit<UpdateItemCommandInput, 'TableName'> {
+  return {
+    Key: { pk: { S: connectionPartition }, sk: { S: name } },
+    UpdateExpression: 'SET stateReason = :stateReason',
+    ConditionExpression: `incarnation = :incarnation AND secretVersion = :secretVersion AND #state = :authorizing AND ${isReadable}`,
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: {
+      ...readableVersion,
+      ':incarnation': { S: incarnation },
+      ':secretVersion': { S: secretVersion },
+      ':authorizing': { S: 'AUTHORIZING' },
+      ':stateReason': { S: stateReason },
+    },
+  };
 }
 
 function updateOf(change: ConnectionStateChange): Omit<UpdateItemCommandInput, 'TableName'> {

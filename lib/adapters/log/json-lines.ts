@@ -44,6 +44,10 @@ export function createJsonLineConnectionLog(write: (line: string) => void): Conn
     deauthorized(connection) {
       write(`${JSON.stringify({ level: 'WARN', message: 'connection.deauthorized', connection })}\n`);
     },
+    tokenFailed({ nextTryAtMs, ...members }) {
+      const nextTryAt = nextTryAtMs === undefined ? undefined : new Date(nextTryAtMs).toISOString();
+      write(`${JSON.stringify({ level: 'WARN', message: 'connection.token-failed', ...members, nextTryAt })}\n`);
+    },
   };
 }
 

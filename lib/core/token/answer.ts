@@ -29,31 +29,34 @@ const secondsText = /^[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
  * another scheme would need proofs that a worker cannot make.
  *
  * Failure policy: a 4xx other than 408, 425 and 429 is a refusal. A redirect is never followed, because it would send the
- * client secret to another place. It is an invalid answer, like a 2xx without a token. No message and no cause shows any part
- * of the body, which may contain the token.
+ * client secret to another place. It is an invalid answer, like a 2xx without a token. Of the body, which may contain the token,
+ * a message shows only the members `error` and `error_description`, and no cause shows anything.
  *
+ * @param secrets values that no message may show, because an endpoint may repeat them in its answer
  * @throws Failure TokenUnavailable, TokenRefused or TokenInvalid
  */
-export function parseTokenAnswer(answer: HttpAnswer, nowMs: number): ObtainedToken {
+export function parseTokenAnswer(answer: HttpAnswer, nowMs: number, secrets: readonly string[] = []): ObtainedToken {
   const { status } = answer;
-  if (status >= 200 && status <= 299) return parseBody(answer.body);
+  if (status >= 200 && status <= 299) return parseBody(answer.body, secrets);
+  const said = errorIn(parseJson(answer.body), secrets);
   if (status >= 500 || passingStatuses.has(status)) {
     const retryAfter = answer.headers['retry-after'];
     const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfterMs(retryAfter, nowMs);
-    throw new Failure('TokenUnavailable', `The token endpoint answered with HTTP status ${status}.`, {
+    throw new Failure('TokenUnavailable', `The token endpoint answered with HTTP status ${status}${said}.`, {
       // A negative Retry-After may end a delivery only if it comes from the delivery's own endpoint.
       // Stryker disable next-line ConditionalExpression: `undefined >= 0` is false too.
       retryAfterMs: retryAfterMs !== undefined && retryAfterMs >= 0 ? retryAfterMs : undefined,
     });
   }
-  if (status >= 400) throw new Failure('TokenRefused', `The token request was refused with HTTP status ${status}.`);
-  throw new Failure('TokenInvalid', `The token endpoint answered with HTTP status ${status} and no token.`);
+  if (status >= 400)
+    throw new Failure('TokenRefused', `The token request was refused with HTTP status ${status}${said}.`);
+  throw new Failure('TokenInvalid', `The token endpoint answered with HTTP status ${status} and no token${said}.`);
 }
 
-function parseBody(body: string): ObtainedToken {
+function parseBody(body: string, secrets: readonly string[]): ObtainedToken {
   const answer = parseObject(body);
   const accessToken = ownMember(answer, 'access_token');
-  if (typeof accessToken !== 'string' || !isSafe(accessToken)) throw invalid('access_token');
+  if (typeof accessToken !== 'string' || !isSafe(accessToken)) throw invalid('access_token', errorIn(answer, secrets));
   const expiresInSeconds = parseSeconds(ownMember(answer, 'expires_in'));
   return expiresInSeconds === undefined ? { accessToken } : { accessToken, expiresInSeconds };
 }
@@ -83,6 +86,42 @@ function parseSeconds(expiresIn: JsonValue | undefined): number | undefined {
   return seconds >= 0 ? Math.min(Math.floor(seconds), maxExpiresInSeconds) : undefined;
 }
 
-function invalid(member: string): Failure {
-  return new Failure('TokenInvalid', `The token endpoint's answer has no valid ${member}.`);
+function invalid(member: string, said = ''): Failure {
+  return new Failure('TokenInvalid', `The token endpoint's answer has no valid ${member}${said}.`);
+}
+
+/** Long enough for a reason; some endpoints append ids and times to it. */
+const longestError = 64;
+const longestDescription = 200;
+
+/**
+ * What the endpoint says about its refusal, as the end of a sentence. Characters that RFC 6749 section 5.2 forbids become
+ * question marks.
+ */
+function errorIn(answer: JsonValue | undefined, secrets: readonly string[]): string {
+  if (!isJsonObject(answer)) return '';
+  const read = (member: string, longest: number): string => {
+    const value = ownMember(answer, member);
+    if (typeof value !== 'string') return '';
+    const safe = masked(value, secrets).replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
+    const text = safe.trim().replace(/\.+$/, '');
+    return text.length > longest ? `${text.slice(0, longest)}...` : text;
+  };
+  const [error, description] = [read('error', longestError), read('error_description', longestDescription)];
+  if (error === '' && description === '') return '';
+  if (error === '' || description === '') return `: ${error}${description}`;
+  return `: ${error} (${description})`;
+}
+
+/** A secret may come back as it is, percent-encoded, or as a form encodes it. */
+function masked(text: string, secrets: readonly string[]): string {
+  const shown = secrets
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => {
+      const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
+      return [secret, inForm, inForm.replaceAll('+', '%20')];
+    });
+  return shown
+    .sort((one, other) => other.length - one.length)
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }

@@ -7,6 +7,7 @@ import { Failure } from '../../core/failure/failure.ts';
 import { isJsonObject } from '../../core/input/json.ts';
 import { MemberReader } from '../../core/input/member-reader.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionLog } from '../../ports/metrics.ts';
 import type { ConnectionStates } from '../../ports/token.ts';
 import type { DeliveryConfiguration, SecretReader } from '../../ports/delivery.ts';
 import { createConnectionSecrets } from '../route/connection-secrets.ts';
@@ -17,6 +18,7 @@ export interface ConnectionAuthorizationDependencies {
   readonly secrets: SecretReader;
   readonly tokens: OAuthTokens;
   readonly states: ConnectionStates;
+  readonly connectionLog: Pick<ConnectionLog, 'tokenFailed'>;
   readonly clock: Clock;
 }
 
@@ -35,6 +37,10 @@ export type AuthorizeConnection = (input: unknown, signal: AbortSignal) => Promi
  * lies between the last two. Source: the Lambda developer guide, asynchronous invocation.
  */
 const lastAttemptAgeMs = 150_000;
+
+/** The waits before the second and the third attempt. The first one has ended before this age of the connection. */
+const retryDelaysMs = { first: 60_000, second: 120_000 };
+const firstAttemptAgeMs = 45_000;
 
 /** Source: shape ConnectionStateReason of the EventBridge service model. */
 const longestStateReason = 512;
@@ -64,7 +70,7 @@ const endingFailures: ReadonlySet<FailureCode> = new Set([
  * is no token, so that the invocation fails and is repeated
  */
 export function createConnectionAuthorization(dependencies: ConnectionAuthorizationDependencies): AuthorizeConnection {
-  const { configuration, tokens, states, clock } = dependencies;
+  const { configuration, tokens, states, connectionLog, clock } = dependencies;
   // An invocation reads the stores and never a cache.
   const cache = { freshMs: 0, staleMs: 0, capacity: 1 };
   const connectionSecrets = createConnectionSecrets({ ...dependencies, cache });
@@ -75,8 +81,9 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
       await tokens.tokenFor(connection, credentials, { signal, justRead: true });
       return 'authorized';
     } catch (error) {
-      if (error instanceof Failure && error.code === 'ConnectionDeauthorized') return 'deauthorized';
-      throw error;
+      if (!(error instanceof Failure) || error.code !== 'ConnectionDeauthorized') throw error;
+      connectionLog.tokenFailed({ connection: connection.name, code: 'TokenRefused', reason: causeOf(error).message });
+      return 'deauthorized';
     }
   }
 
@@ -86,6 +93,18 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
     const nowMs = clock.nowMs();
     const change = { name, incarnation, secretVersion, state: 'DEAUTHORIZED' as const, stateReason, nowMs };
     return (await states.change(change)) ? 'deauthorized' : 'unchanged';
+  }
+
+  /** Tells the owner of the connection why there is no token yet, and when the next attempt is. */
+  async function report(connection: Connection, failure: Failure): Promise<void> {
+    const { name, incarnation, secretVersion = '' } = connection;
+    const nowMs = clock.nowMs();
+    const { first, second } = retryDelaysMs;
+    const nextTryAtMs = nowMs + (authorizingForMs(connection, nowMs) < firstAttemptAgeMs ? first : second);
+    connectionLog.tokenFailed({ connection: name, code: failure.code, reason: failure.message, nextTryAtMs });
+    const next = `The next try is at ${new Date(nextTryAtMs).toISOString().slice(0, 19)}Z.`;
+    const stateReason = `${failure.message.slice(0, longestStateReason - next.length - 1)} ${next}`;
+    await states.noteReason({ name, incarnation, secretVersion, stateReason });
   }
 
   return async (input, signal) => {
@@ -102,10 +121,20 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
       return { connection: name, outcome: await obtainToken(connection, signal) };
     } catch (error) {
       const isLast = authorizingForMs(connection, clock.nowMs()) >= lastAttemptAgeMs;
-      if (!isLast || !(error instanceof Failure) || !endingFailures.has(error.code)) throw error;
+      if (!(error instanceof Failure) || !endingFailures.has(error.code)) throw error;
+      if (!isLast) {
+        // The reason matters more than a table that cannot be written.
+        await report(connection, error).catch(() => undefined);
+        throw error;
+      }
+      connectionLog.tokenFailed({ connection: name, code: error.code, reason: error.message });
       return { connection: name, outcome: await giveUp(connection, error) };
     }
   };
+}
+
+function causeOf(failure: Failure): Failure {
+  return failure.cause instanceof Failure ? failure.cause : failure;
 }
 
 function parseInput(input: unknown): { readonly name: string; readonly incarnation: string } {

@@ -1,6 +1,7 @@
 import type { Connection } from '../../core/destination/connection.ts';
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
+import type { ConnectionLog } from '../../ports/metrics.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { TokenNeed, TokenRenewalDependencies } from './renewal.ts';
 import { createTokenRenewal } from './renewal.ts';
@@ -45,14 +46,20 @@ export interface OAuthTokens {
 
 export type OAuthTokenDependencies = TokenVaultDependencies &
   TokenRequestDependencies &
-  Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'>;
+  Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'> & {
+    readonly connectionLog: Pick<ConnectionLog, 'tokenFailed'>;
+  };
 
 /** Finds and renews the tokens of connections, which the workers of the fleet share through the table. */
 export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTokens {
-  const { clock, states } = dependencies;
+  const { clock, states, connectionLog } = dependencies;
   const openVault = createTokenVaults(dependencies);
   const requestToken = createTokenRequest(dependencies);
-  const tokens = createWorkerTokens(createTokenRenewal({ ...dependencies, openVault, requestToken }), clock);
+  const tokens = createWorkerTokens(
+    createTokenRenewal({ ...dependencies, openVault, requestToken }),
+    clock,
+    connectionLog,
+  );
   const marks = createSingleFlight<void>();
 
   async function markAuthorized({ name, incarnation, secretVersion = '' }: Connection): Promise<void> {

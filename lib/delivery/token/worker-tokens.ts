@@ -1,6 +1,7 @@
 import { Failure } from '../../core/failure/failure.ts';
 import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionLog } from '../../ports/metrics.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { HeldToken } from './fleet-token.ts';
 import { hasEnded, isEnding, isYoung } from './fleet-token.ts';
@@ -43,6 +44,7 @@ const longestPauseMs = 900_000;
 export function createWorkerTokens(
   obtain: (need: TokenNeed, signal: AbortSignal) => Promise<HeldToken>,
   clock: Clock,
+  connectionLog: Pick<ConnectionLog, 'tokenFailed'>,
 ): WorkerTokens {
   const memoryOf = createTokenMemories(capacity);
   const lookups = createSingleFlight<HeldToken>();
@@ -55,9 +57,19 @@ export function createWorkerTokens(
       delete memory.pause;
       return token;
     } catch (error) {
-      if (isPassing(error)) notePause(memory, error, clock.nowMs());
+      if (isPassing(error)) {
+        notePause(memory, error, clock.nowMs());
+        reportRenewal(need, memory, error);
+      }
       throw error;
     }
+  }
+
+  /** While the token in memory serves, no delivery fails, and nobody would notice that its renewal does. */
+  function reportRenewal(need: TokenNeed, memory: TokenMemory, { code, message }: Failure): void {
+    if (servingToken(memory, clock.nowMs()) === undefined || memory.pause === undefined) return;
+    const nextTryAtMs = memory.pause.untilMs;
+    connectionLog.tokenFailed({ connection: need.connection.name, code, reason: message, nextTryAtMs });
   }
 
   async function refresh(need: TokenNeed, memory: TokenMemory, signal: AbortSignal): Promise<HeldToken> {

@@ -53,11 +53,14 @@ export function printable(text: string, maxCharacters = maxLength): string {
 
 /** Writes lines such as `09:14:03.120  deauthorized  connection shop`. */
 export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): ConnectionLog {
+  const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
+  const writeLine = (event: string, text: string): void =>
+    options.writeLine(`${timeOf(options.nowMs())}  ${event}  ${text}`);
   return {
-    deauthorized(connectionName) {
-      const time = new Date(options.nowMs()).toISOString().slice(11, 23);
-      const name = printable(connectionName);
-      options.writeLine(`${time}  deauthorized  connection ${name}`);
+    deauthorized: (connectionName) => writeLine('deauthorized', `connection ${printable(connectionName)}`),
+    tokenFailed({ connection, code, reason, nextTryAtMs }) {
+      const next = nextTryAtMs === undefined ? 'no further try' : `next try ${timeOf(nextTryAtMs)}`;
+      writeLine('no token', `connection ${printable(connection)}  ${code}: ${printable(reason, 600)}  ${next}`);
     },
   };
 }

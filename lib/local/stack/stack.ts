@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly output?: StackOutput;
   /** Whether the control API and the bus require API keys, as when deployed. Default: no. */
   readonly auth?: boolean;
+  /** Called when a stack without a data folder has stopped, with what is lost. Default: nothing is counted. */
+  readonly onLost?: (lost: Waiting) => void;
   /** Default: the deployed functions. */
   readonly functions?: readonly LocalFunction[];
   /** Waits before the retries of a failed asynchronous invocation. Default: those of Lambda. */
@@ -114,7 +116,7 @@ async function assemble(
   for (const line of [...folder.remarks, ...remarksOnHost(host, options.auth ?? false)]) output.error(line);
   const stop = async (): Promise<void> => {
     await endWork(server, parts);
-    if (folder.path === undefined) sayWhatIsLost(await parts.waiting(), output);
+    if (folder.path === undefined && options.onLost !== undefined) options.onLost(await parts.waiting());
     await parts.close();
     folder.close();
   };
@@ -131,15 +133,6 @@ function remarksOnHost(host: string, auth: boolean): readonly string[] {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-function sayWhatIsLost({ events, deadLetters }: Waiting, output: StackOutput): void {
-  const lost = [
-    ...(events === 0 ? [] : [events === 1 ? '1 waiting event' : `${events} waiting events`]),
-    ...(deadLetters === 0 ? [] : [deadLetters === 1 ? '1 dead letter' : `${deadLetters} dead letters`]),
-  ];
-  if (lost.length === 0) return;
-  output.error(`Lost with the memory of this stack: ${lost.join(' and ')}. --data-dir <folder> keeps them.`);
 }
 
 /** Starts no further work, and waits up to `graceMs` for the running work. */

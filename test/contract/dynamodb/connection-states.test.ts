@@ -35,7 +35,30 @@ const subjects: readonly {
 const authorizing = connectionOf('orders', { state: 'AUTHORIZING', authorizingSinceMs: 2_000, stateReason: 'pending' });
 const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', nowMs: 9_000 };
 
+const note = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', stateReason: 'It failed.' };
+
 describe.each(subjects)('connection states $subject', ({ create }) => {
+  test('a note on an AUTHORIZING connection changes its reason and nothing else', async () => {
+    const { states, repository } = await create();
+    await repository.create(authorizing);
+    await states.noteReason(note);
+    expect(await repository.read('orders')).toEqual({ ...authorizing, stateReason: 'It failed.' });
+  });
+
+  test.each([
+    ['has another state', { state: 'AUTHORIZED' }, {}],
+    ['was created again', {}, { incarnation: 'orders-2' }],
+    ['has other credentials', {}, { secretVersion: 'version-2' }],
+    ['does not exist', {}, { name: 'other' }],
+  ] as const)('a note on a connection that %s changes nothing', async (_what, members, other) => {
+    const { states, repository } = await create();
+    const connection = { ...authorizing, ...members };
+    await repository.create(connection);
+    await states.noteReason({ ...note, ...other });
+    expect(await repository.read('orders')).toEqual(connection);
+    expect(await repository.read('other')).toBeUndefined();
+  });
+
   test('authorizing a connection sets its time of authorization, removes the reason and raises the revision', async () => {
     const { states, repository } = await create();
     await repository.create(authorizing);

@@ -107,7 +107,7 @@ function startWorker(variables: Environment = {}) {
   const environment = functionVariables(given, queueUrl);
   const conclusions: Conclusion[] = [];
   const deliveryLog = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
-  const connectionLog = { deauthorized: (name: string) => deauthorized.push(name) };
+  const connectionLog = { deauthorized: (name: string) => deauthorized.push(name), tokenFailed: () => undefined };
   const overrides = { deliveryLog, connectionLog, metrics: noMetrics };
   const through = { ...aws, endpoint: proxy.endpoint };
   const handler = createDeliver(deliverFrom(environment, through, overrides));

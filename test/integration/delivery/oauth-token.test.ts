@@ -68,6 +68,7 @@ function startWorkers(count: number) {
     return createOAuthTokens({
       store: createDynamoDbTokenStore(dynamoDb, dynalite.tableName),
       states: createDynamoDbConnectionStates(dynamoDb, dynalite.tableName),
+      connectionLog: { tokenFailed: () => undefined },
       concurrency: createBottleneckConcurrencyLimit(),
       secrets: createSecretsManagerSecretReader(secrets),
       rootSecretArn,
@@ -145,7 +146,7 @@ describe('a certified provider', () => {
     });
     expect(await read()).toMatchObject({
       state: 'DEAUTHORIZED',
-      stateReason: 'The token request was refused with HTTP status 401.',
+      stateReason: 'The token request was refused with HTTP status 401: invalid_client (client authentication failed).',
     });
   });
 

@@ -112,9 +112,17 @@ test.each(all)('no file of the embedded database contains the canary "%s", plain
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
 
-test('the log contains only lines about deliveries, deauthorized connections and security events', () => {
-  const lines = stack.printed.trimEnd().split('\n');
+test('the log contains only lines about deliveries, tokens, deauthorized connections and security events', () => {
+  // The first lines say how to use the stack.
+  const lines =
+    stack.printed
+      .trimEnd()
+      .split(/^.*Ctrl-C stops it\.$/m)
+      .at(-1)
+      ?.trim()
+      .split('\n') ?? [];
+  expect(lines.length).toBeGreaterThan(1);
   const expected =
-    /^(ready http:|[0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;
+    /^([0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|no token {2}connection \w+ {2}|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;
   expect(lines.filter((line) => !expected.test(line))).toEqual([]);
 });

@@ -82,7 +82,7 @@ export const granted = {
 
 /** Bad answers of a token endpoint. Each one contains the client secret, as if the endpoint echoed the request. */
 export const wrongTokenAnswers: readonly TokenEndpointAnswer[] = [
-  { status: 500, body: { error: canaries.tokenError, client_secret: canaries.clientSecret } },
+  { status: 500, body: { message: canaries.tokenError, client_secret: canaries.clientSecret } },
   { status: 302, headers: { location: `/?secret=${canaries.clientSecret}` }, body: canaries.tokenError },
   { body: `<html>${canaries.tokenError} ${canaries.accessToken}` },
   { body: { token: canaries.accessToken } },
@@ -94,7 +94,7 @@ export const wrongTokenAnswers: readonly TokenEndpointAnswer[] = [
 
 export const refusedCredentials: TokenEndpointAnswer = {
   status: 401,
-  body: { error: canaries.tokenError, error_description: `${canaries.clientSecret} is wrong` },
+  body: { error: 'invalid_client', error_description: `${canaries.clientSecret} is wrong`, hint: canaries.tokenError },
 };
 
 /** The stack as a separate process. The tests call it over plain HTTP, so that they see whole answers. */

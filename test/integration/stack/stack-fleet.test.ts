@@ -50,7 +50,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
     },
     aws: { region, endpoint: stack.url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
     deliveryLog: { record: () => undefined },
-    connectionLog: { deauthorized: () => undefined },
+    connectionLog: { deauthorized: () => undefined, tokenFailed: () => undefined },
     healthLog: { record: () => undefined },
     securityLog: { addressRefused: () => undefined },
     credentialsLog: { record: () => undefined },

@@ -8,6 +8,56 @@ function parse(body: unknown, status = 200, headers: Record<string, string> = {}
   return parseTokenAnswer({ status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) }, nowMs);
 }
 
+describe('the error of a token answer', () => {
+  const messageOf = (body: unknown, status = 400, secrets: readonly string[] = []): string => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return failureOf(() => parseTokenAnswer({ status, headers: {}, body: text }, nowMs, secrets)).message;
+  };
+
+  test.each([
+    [400, { error: 'invalid_client' }, 'The token request was refused with HTTP status 400: invalid_client.'],
+    [
+      503,
+      { error: 'busy', error_description: 'Try later.' },
+      'The token endpoint answered with HTTP status 503: busy (Try later).',
+    ],
+    [429, { error_description: 'Slow down' }, 'The token endpoint answered with HTTP status 429: Slow down.'],
+    [302, { error: 'moved' }, 'The token endpoint answered with HTTP status 302 and no token: moved.'],
+    [
+      200,
+      { error: 'incorrect_client_credentials' },
+      "The token endpoint's answer has no valid access_token: incorrect_client_credentials.",
+    ],
+  ])('a message for the status %i keeps error and error_description of %j', (status, body, message) => {
+    expect(messageOf(body, status)).toBe(message);
+  });
+
+  test.each([
+    '<html>canary</html>',
+    '"canary"',
+    '[{"error":"canary"}]',
+    { error: { canary: 1 } },
+    { error: 7 },
+    { canary: 'x' },
+  ])('a message shows nothing of the refusal %j, which has no error in the form of OAuth', (body) => {
+    expect(messageOf(body)).toBe('The token request was refused with HTTP status 400.');
+  });
+
+  test('a message shows no control characters and at most 64 and 200 characters of what the endpoint says', () => {
+    const body = { error: `a\r\n${'b'.repeat(500)}`, error_description: 'c'.repeat(5000) };
+    expect(messageOf(body)).toBe(
+      `The token request was refused with HTTP status 400: a??${'b'.repeat(61)}... (${'c'.repeat(200)}...).`,
+    );
+  });
+
+  test('a message shows no secret of the request, neither as it is nor encoded', () => {
+    const body = { error: 'invalid_client', error_description: 'Wrong: p&ss w0rd p%26ss%20w0rd p%26ss+w0rd' };
+    expect(messageOf(body, 401, ['p&ss w0rd', ''])).toBe(
+      'The token request was refused with HTTP status 401: invalid_client (Wrong: *** *** ***).',
+    );
+  });
+});
+
 describe('a token answer', () => {
   test.each([
     [{ access_token: 't' }, { accessToken: 't' }],
@@ -94,7 +144,7 @@ describe('a token answer', () => {
   test.each([500, 502, 503, 599, 408, 425, 429])(
     'a token answer with status %i is a retryable failure and does not refuse the credentials',
     (status) => {
-      const failure = failureOf(() => parse({ error: 'canary' }, status, { 'retry-after': '7' }));
+      const failure = failureOf(() => parse({ message: 'canary' }, status, { 'retry-after': '7' }));
       expect([failure.code, failure.kind, failure.retryAfterMs]).toEqual(['TokenUnavailable', 'retryable', 7000]);
       expect(failure.message).toBe(`The token endpoint answered with HTTP status ${status}.`);
     },
@@ -109,7 +159,7 @@ describe('a token answer', () => {
   );
 
   test.each([400, 401, 403, 404, 410, 451, 499])('a token answer with status %i refuses the credentials', (status) => {
-    const failure = failureOf(() => parse({ error_description: 'canary' }, status));
+    const failure = failureOf(() => parse({ message: 'canary' }, status));
     expect(failure.code).toBe('TokenRefused');
     expect(failure.message).toBe(`The token request was refused with HTTP status ${status}.`);
   });

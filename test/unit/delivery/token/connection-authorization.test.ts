@@ -1,16 +1,24 @@
 import type { Context } from 'aws-lambda';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler } from '../../../../functions/authorize-connection.ts';
 import type { Connection } from '../../../../lib/core/destination/connection.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { formatConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
 import type { ConnectionAuthorizationDependencies } from '../../../../lib/delivery/token/connection-authorization.ts';
 import { createConnectionAuthorization } from '../../../../lib/delivery/token/connection-authorization.ts';
+import type { FailedTokenRequest } from '../../../../lib/ports/metrics.ts';
 import { connectionOf } from '../../../contract/dynamodb/subjects.ts';
+import { grantTokens } from '../../../servers/oauth/oauth-token-endpoint.ts';
 import { unavailable, useFleet } from './oauth-subjects.ts';
 
 const own = useFleet();
+
+/** What authorize-connection has logged in the current test. */
+let failed: FailedTokenRequest[] = [];
+beforeEach(() => {
+  failed = [];
+});
 
 /** A connection with a stored secret that waits for its first token. */
 async function authorizing(members: Partial<Connection> = {}): Promise<Connection> {
@@ -35,6 +43,7 @@ function authorize(input: unknown, overrides: Partial<ConnectionAuthorizationDep
     secrets,
     tokens: own.fleet.worker(),
     states: connections,
+    connectionLog: { tokenFailed: (each) => void failed.push(each) },
     clock,
     ...overrides,
   })(input, signal);
@@ -92,6 +101,57 @@ describe('authorize-connection', () => {
       state: 'DEAUTHORIZED',
       stateReason: 'No token could be obtained. The token endpoint answered with HTTP status 503.',
     });
+  });
+
+  test('each failed attempt of authorize-connection is logged with its reason and the time of the next one', async () => {
+    own.fleet.answer(() => ({ status: 503, body: { error: 'temporarily_unavailable' } }));
+    const connection = await authorizing();
+    const beganMs = own.fleet.clock.nowMs();
+    for (const passedMs of [0, 60_000, 120_000]) {
+      after(passedMs);
+      await authorize(connection).catch(() => undefined);
+    }
+    const reason = 'The token endpoint answered with HTTP status 503: temporarily_unavailable.';
+    const line = { connection: 'new', code: 'TokenUnavailable', reason };
+    expect(failed).toEqual([
+      { ...line, nextTryAtMs: beganMs + 60_000 },
+      { ...line, nextTryAtMs: beganMs + 180_000 },
+      line,
+    ]);
+  });
+
+  test('the first failed attempt leaves its reason and the next try in StateReason, and success removes them', async () => {
+    own.fleet.answer(() => ({ status: 200, body: '<html>canary</html>' }));
+    const connection = await authorizing();
+    const { lastModifiedTimeMs } = connection;
+    await authorize(connection).catch(() => undefined);
+    const next = `${new Date(own.fleet.clock.nowMs() + 60_000).toISOString().slice(0, 19)}Z`;
+    expect(await stored()).toMatchObject({
+      state: 'AUTHORIZING',
+      stateReason: `The token endpoint's answer is not a JSON object. The next try is at ${next}.`,
+      lastModifiedTimeMs,
+    });
+    own.fleet.answer(grantTokens);
+    after(60_000);
+    await authorize(connection);
+    expect(await stored()).toMatchObject({ state: 'AUTHORIZED' });
+    expect(await stored()).not.toHaveProperty('stateReason');
+  });
+
+  test('a refusal is logged with what the token endpoint says, and without the secret that it repeats', async () => {
+    const description = 'Client authentication failed for canary-secret.';
+    own.fleet.answer(() => ({ status: 401, body: { error: 'invalid_client', error_description: description } }));
+    await authorize(await authorizing());
+    const reason =
+      'The token request was refused with HTTP status 401: invalid_client (Client authentication failed for ***).';
+    expect(failed).toEqual([{ connection: 'new', code: 'TokenRefused', reason }]);
+    expect((await stored())?.stateReason).toBe(reason);
+  });
+
+  test('a reason that cannot be stored does not hide why there is no token', async () => {
+    own.fleet.answer(() => ({ status: 503 }));
+    const states = { ...own.fleet.connections, noteReason: unavailable };
+    await expect(authorize(await authorizing(), { states })).rejects.toMatchObject({ code: 'TokenUnavailable' });
   });
 
   test('the third attempt of authorize-connection deauthorizes the connection when the token endpoint may not be called', async () => {

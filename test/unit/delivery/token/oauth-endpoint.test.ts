@@ -83,7 +83,7 @@ describe('a token endpoint that misbehaves', () => {
     ['fails', { status: 500 }],
     ['answers with text', { body: 'canary-token' }],
   ])(
-    'while a cached token is valid, a token endpoint that %s stops no delivery and is asked only every 5 s',
+    'while a cached token is valid, a token endpoint that %s stops no delivery, is asked only every 5 s, and leaves a line each time',
     async (_, answer) => {
       const { clock, endpoint } = own.fleet;
       own.fleet.answer((__, index) => (index === 0 ? granted({ expires_in: 3600 }) : answer));
@@ -95,6 +95,9 @@ describe('a token endpoint that misbehaves', () => {
         expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
       }
       expect(endpoint.requests).toHaveLength(2);
+      const code = expect.stringMatching(/^Token(Unavailable|Invalid)$/);
+      const nextTryAtMs = startMs + hour - 25_000;
+      expect(own.fleet.failed).toEqual([{ connection: 'orders', code, reason: expect.any(String), nextTryAtMs }]);
       clock.set(startMs + hour - 25_000);
       await tokenOf(worker);
       expect(endpoint.requests).toHaveLength(3);
@@ -108,13 +111,13 @@ describe('a token request that is refused', () => {
   test.each([400, 401, 403])(
     'a token request that is refused with %i deauthorizes the connection and stores the reason',
     async (status) => {
-      own.fleet.answer(() => ({ status, body: { error: 'invalid_client', error_description: 'canary-token' } }));
+      own.fleet.answer(() => ({ status, body: { error: 'invalid_client', access_token: 'canary-token' } }));
       const failure: unknown = await tokenOf(own.fleet.worker()).catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: 'ConnectionDeauthorized', kind: 'permanent' });
       expect(inspect(failure, { depth: 20 })).not.toContain('canary');
       expect(await stored()).toMatchObject({
         state: 'DEAUTHORIZED',
-        stateReason: `The token request was refused with HTTP status ${status}.`,
+        stateReason: `The token request was refused with HTTP status ${status}: invalid_client.`,
       });
     },
   );

@@ -8,6 +8,7 @@ import { Failure } from '../../../../lib/core/failure/failure.ts';
 import type { OAuthTokenDependencies, OAuthTokens } from '../../../../lib/delivery/token/tokens.ts';
 import { createOAuthTokens } from '../../../../lib/delivery/token/tokens.ts';
 import type { Clock } from '../../../../lib/ports/clock.ts';
+import type { FailedTokenRequest } from '../../../../lib/ports/metrics.ts';
 import type { TokenStore } from '../../../../lib/ports/token.ts';
 import { connectionOf } from '../../../contract/dynamodb/subjects.ts';
 import type { InMemoryConnections } from '../../../fakes/in-memory-connections.ts';
@@ -30,6 +31,8 @@ export interface Fleet {
   readonly endpoint: TokenEndpoint;
   readonly connection: Connection;
   readonly credentials: OAuthCredentials;
+  /** What the workers have logged. */
+  readonly failed: readonly FailedTokenRequest[];
   /** A signal that never aborts. */
   readonly signal: AbortSignal;
   /** Creates a worker that has read nothing yet. */
@@ -57,6 +60,7 @@ export function useFleet(): { readonly fleet: Fleet } {
   const running: { fleet?: Fleet; stop?: () => Promise<void> } = {};
   beforeEach(async () => {
     const script: { current?: TokenEndpointScript } = {};
+    const failed: FailedTokenRequest[] = [];
     const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grantTokens)(request, index));
     const http = createUndiciHttpClient({ allowlist: loopback });
     const [clock, secrets] = [createManualClock(), createInMemorySecrets()];
@@ -81,6 +85,7 @@ export function useFleet(): { readonly fleet: Fleet } {
       endpoint,
       connection,
       credentials: credentialsFor(endpoint),
+      failed,
       signal: new AbortController().signal,
       waited: waits.reached,
       answer: (next) => {
@@ -90,6 +95,7 @@ export function useFleet(): { readonly fleet: Fleet } {
         createOAuthTokens({
           store,
           states: connections,
+          connectionLog: { tokenFailed: (each) => void failed.push(each) },
           concurrency: createBottleneckConcurrencyLimit(),
           secrets,
           rootSecretArn: root.secretArn,

@@ -11,7 +11,7 @@ const dependencies = () => ({
   environment: {},
   aws: {},
   deliveryLog: { record: () => undefined },
-  connectionLog: { deauthorized: () => undefined },
+  connectionLog: { deauthorized: () => undefined, tokenFailed: () => undefined },
   healthLog: { record: () => undefined },
   securityLog: { addressRefused: () => undefined },
   credentialsLog: { record: () => undefined },

@@ -24,7 +24,7 @@ function serve(handler: FunctionHandler, failures: unknown[] = []) {
     environment: {},
     aws: {},
     deliveryLog: { record: () => undefined },
-    connectionLog: { deauthorized: () => undefined },
+    connectionLog: { deauthorized: () => undefined, tokenFailed: () => undefined },
     healthLog: { record: () => undefined },
     securityLog: { addressRefused: () => undefined },
     credentialsLog: { record: () => undefined },

@@ -8,3 +8,15 @@ test('a deauthorized connection is logged in one line with time and name, withou
   log.deauthorized('shop\u001B[2J');
   expect(lines).toEqual(['09:14:03.120  deauthorized  connection shop?[2J']);
 });
+
+test.each([
+  [Date.UTC(2026, 0, 1, 9, 15, 3, 120), 'next try 09:15:03.120'],
+  [undefined, 'no further try'],
+])('a failed token request is logged in one line with its reason and %s as its next try: %s', (nextTryAtMs, next) => {
+  const lines: string[] = [];
+  const nowMs = (): number => Date.UTC(2026, 0, 1, 9, 14, 3, 120);
+  const log = createReadableConnectionLog({ writeLine: (line) => lines.push(line), nowMs });
+  const failed = { connection: 'shop', code: 'TokenUnavailable', reason: 'It\nfailed.' } as const;
+  log.tokenFailed({ ...failed, ...(nextTryAtMs !== undefined && { nextTryAtMs }) });
+  expect(lines).toEqual([`09:14:03.120  no token  connection shop  TokenUnavailable: It?failed.  ${next}`]);
+});
