@@ -214,7 +214,7 @@ describe('a rotation while events come', () => {
     expect(await shown('rotating')).toMatchObject({ ConnectionState: 'AUTHORIZED' });
   });
 
-  test('events are only delayed when the endpoint changes its credentials before the secret', async () => {
+  test('events are delayed but not lost when the endpoint accepts new credentials before the secret contains them', async () => {
     accepted.add('canary-before');
     const { rotate } = await createWithSecret('early', 'BASIC', basicText('canary-before'));
     const running = load('early', 2);

@@ -118,14 +118,14 @@ async function oneWorker(): Promise<OAuthTokens> {
 }
 
 describe('a certified provider', () => {
-  test('a certified OAuth provider grants a token for client credentials in the form', async () => {
+  test('a certified OAuth provider grants a token when the form contains the client credentials', async () => {
     const worker = await oneWorker();
     const credentials = credentialsOf(oauthClients.post, provider.url);
     const token = await worker.tokenFor(connectionOf('post', oauth), credentials, { signal });
     expect(await provider.accepts(token.accessToken)).toBe(true);
   });
 
-  test('a certified OAuth provider grants a token for client credentials in the Authorization header', async () => {
+  test('a certified OAuth provider grants a token when the Authorization header contains the client credentials', async () => {
     const worker = await oneWorker();
     const { id, secret } = oauthClients.basic;
     const value = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;

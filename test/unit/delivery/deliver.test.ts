@@ -299,7 +299,7 @@ describe('a delivery', () => {
     expect(queue.sent[0]?.queued.delivery).toMatchObject({ attempts: 0, postponements: 1 });
   });
 
-  test('an event is given back, not lost, when the delivery queue refuses it', async () => {
+  test('an event is returned to its sender, not lost, when the delivery queue refuses it', async () => {
     const { deliver, queue, deadLetters } = setUp({
       answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
     });
@@ -334,7 +334,7 @@ describe('a delivery', () => {
     expect(deadLetters.letters[0]).toMatchObject({ body: '{"hello":["world"]}', code: 'InvalidDelivery' });
   });
 
-  test('an event is given back, not lost, when the dead-letter queue refuses it', async () => {
+  test('an event is returned to its sender, not lost, when the dead-letter queue refuses it', async () => {
     const { deliver, deadLetters } = setUp({ answer: () => ({ status: 400 }) });
     const refusal = new Failure('StoreUnavailable', 'injected');
     deadLetters.failWith(refusal);
@@ -342,7 +342,7 @@ describe('a delivery', () => {
     expect((await deliver('no delivery')).settlement).toEqual({ kind: 'returned', error: refusal });
   });
 
-  test('an error that a bug causes is thrown unchanged, and the event is given back', async () => {
+  test('when a bug causes an error, that error is passed on unchanged and the event is returned to its sender', async () => {
     const bug = new TypeError('x is not a function');
     const broken = () => Promise.reject(bug);
     const { deliver } = setUp({ resolver: { cached: known, current: broken, fresh: broken } });
@@ -365,7 +365,7 @@ describe('a delivery', () => {
     });
   });
 
-  test('an event is given back when a bug occurs after the endpoint has refused it', async () => {
+  test('an event is returned to its sender when a bug occurs after the endpoint has refused the event', async () => {
     const bug = new TypeError('x is not a function');
     const { deliver } = setUp({ answer: () => ({ status: 500 }), observeAnswer: () => Promise.reject(bug) });
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'returned', error: bug }, code: 'Unexpected' });

@@ -22,13 +22,13 @@ describe('sending to the dead letters', () => {
     expect(deadLetters.letters).toEqual([letter]);
   });
 
-  test('an event is given back when the dead letters do not accept it', async () => {
+  test('an event is returned to its sender when the dead letters do not accept it', async () => {
     const { deadLetters, settler } = setUp();
     deadLetters.failWith(unavailable);
     expect(await settler.sendToDeadLetters(letter)).toEqual({ kind: 'returned', error: unavailable });
   });
 
-  test('an event that is too large for a dead letter is given back', async () => {
+  test('an event that is too large for a dead letter is returned to its sender', async () => {
     const { settler } = setUp();
     const body = `"${'x'.repeat(9 * 1_048_576)}"`;
     expect(await settler.sendToDeadLetters({ ...letter, body })).toMatchObject({
@@ -72,7 +72,7 @@ describe('deferring', () => {
   });
 
   test.each([unavailable, new Failure('StoreRefused', 'injected'), new TypeError('a bug')])(
-    'a deferred event is given back, not dead-lettered, when the delivery queue throws %s',
+    'a deferred event is returned to its sender, not dead-lettered, when the delivery queue throws %s',
     async (error) => {
       const { queue, deadLetters, settler } = setUp();
       queue.failWith(error);
@@ -98,7 +98,7 @@ describe('deferring', () => {
     },
   );
 
-  test('a delivery that neither queue accepts is given back with the error of the second queue', async () => {
+  test('a delivery that neither queue accepts is returned to its sender with the error of the second queue', async () => {
     const { queue, deadLetters, settler } = setUp();
     queue.failWith(new Failure('DeliveryTooLarge', 'The delivery does not fit.'));
     deadLetters.failWith(unavailable);

@@ -178,7 +178,7 @@ describe('a connection whose creation was abandoned', () => {
     await world.expectConsistent();
   });
 
-  test('a create that was suspended for more than a minute does not overwrite a later create', async () => {
+  test('a create whose process was suspended for more than a minute does not overwrite a later create', async () => {
     const world = createWorld();
     const held = world.faults.hold('secrets.create');
     const late = world.call('CreateConnection', basicInput);

@@ -123,7 +123,7 @@ test('a late worker cannot authorize a connection that is being deauthorized or 
   }
 });
 
-test('when a connection is deleted and updated at once, one request is refused and no secret is left over', async () => {
+test('when a connection is deleted and updated at the same time, one request is refused and no secret is left over', async () => {
   const world = await worldWithOrders();
   const held = world.faults.hold('connections.update');
   const updated = world.call('UpdateConnection', { ...orders, AuthParameters: basicInput.AuthParameters });

@@ -181,7 +181,7 @@ describe('backoff', () => {
     expect(fullJitterDelayMs(backoff, 185, most)).toBe(899_999);
   });
 
-  test('the bound of a very large failure count is the maximum, not infinity', () => {
+  test('the backoff bound for a very large failure count is the maximum, not infinity', () => {
     expect(fullJitterDelayMs(backoff, 5000, () => 0.5)).toBe(450_000);
   });
 });

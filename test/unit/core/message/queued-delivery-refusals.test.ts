@@ -11,13 +11,13 @@ const plain = (body: string) => ({ body, attributes: {} });
 const own = (details: object, body = event) => ({ body, attributes: { LASTMILE: JSON.stringify(details) } });
 
 describe('a message of another version', () => {
-  test('a message of a newer version is a retryable failure, even when nothing else in it can be read', () => {
+  test('a message of a newer version causes a retryable failure, even when nothing else in it can be read', () => {
     const expected = 'NewerVersion: The message has version 2, and this worker reads up to 1.';
     expect(failureOf(() => parseQueueMessage(own({ v: 2, apiDestination: ['canary'] }), anywhere))).toBe(expected);
     expect(failureOf(() => parseQueueMessage(own({ v: 2 }, 'canary'), anywhere))).toBe(expected);
   });
 
-  test('a message of a newer version is a retryable failure, even in an unknown compression', () => {
+  test('a message of a newer version causes a retryable failure, even in an unknown compression', () => {
     const attributes = { LASTMILE: '{"v":2,"apiDestination":"orders"}', LASTMILE_BODY: 'zstd' };
     expect(failureOf(() => parseQueueMessage({ body: 'canary', attributes }, anywhere))).toContain('NewerVersion');
   });

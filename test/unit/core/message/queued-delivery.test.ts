@@ -78,7 +78,7 @@ describe('a delivery in the queue', () => {
     expect(parseQueueMessage(message, anywhere).delivery.target).toEqual(delivery.target);
   });
 
-  test('a queued delivery that has only a first-received time has had no attempt yet', () => {
+  test('a queued delivery that has only a first-received time counts as a delivery without an attempt', () => {
     const message = own({ v: 1, apiDestination: 'orders', firstReceivedAt: 5 });
     expect(parseQueueMessage(message, anywhere).delivery).toMatchObject({
       attempts: 0,

@@ -17,14 +17,14 @@ describe('the reason beside a message', () => {
     return [told['ERROR_CODE']?.stringValue, told['ERROR_MESSAGE']?.stringValue];
   };
 
-  test('a raw dead letter gets code and reason if two attributes are free, and the code alone if one is free', () => {
+  test('a dead-lettered message of a newer version gets code and reason if two attributes are free, and only the code if one is', () => {
     expect(ownNames(messageWith(8))).toEqual(['INTERNAL_ERROR', 'NewerVersion: It is newer.']);
     expect(ownNames(messageWith(9))).toEqual(['INTERNAL_ERROR', undefined]);
     const full = messageWith(10);
     expect(withReason(full, failure)).toBe(full);
   });
 
-  test('the reason of a raw dead letter is shortened or left out only when the message would be too large', () => {
+  test('the reason of a dead-lettered message of a newer version is cut or left out only when the message would be too large', () => {
     const whole = rawMessageBytes(withReason(messageWith(0), failure)) - 1;
     const long = ': It is newer.'.length;
     const short = whole - long;
@@ -38,12 +38,12 @@ describe('the reason beside a message', () => {
     expect(ownNames(leaving(code - 1))).toEqual([undefined, undefined]);
   });
 
-  test('the reason of a raw dead letter has no character that SQS refuses', () => {
+  test('the reason of a dead-lettered message of a newer version has no character that SQS refuses', () => {
     const told = withReason(messageWith(0), new Failure('NewerVersion', 'a\u0000b\ud800'));
     expect(told.attributes['ERROR_MESSAGE']?.stringValue).toBe('NewerVersion: a\\u0000b\ufffd');
   });
 
-  test('the reason of a raw dead letter does not replace an attribute of the message', () => {
+  test('the reason of a dead-lettered message of a newer version does not replace an attribute of the message', () => {
     const message = { body: 'b', attributes: { ERROR_CODE: attribute } };
     expect(withReason(message, failure).attributes).toMatchObject({
       ERROR_CODE: attribute,

@@ -55,11 +55,11 @@ const uncertain: BucketView = { ...unknownView, ...bucket, seenAtUs, slotsUntilU
 const justSeen: BucketView = { ...uncertain, seenAtUs: nowUs };
 
 test.each([
-  ['of exactly that age', 'does not count', {}, secondUs],
-  ['read longer ago', 'counts', {}, secondUs - 1],
-  ['read before the clock stepped back', 'counts', { seenAtUs: nowUs + secondUs }, secondUs - 1],
-  ['never read', 'counts', { seenAtUs: 0 }, nowUs],
-])('a view %s %s as older than a given age', (_view, verdict, change, ageUs) => {
+  ['of exactly the given age', 'does not count', {}, secondUs],
+  ['that was read longer ago', 'counts', {}, secondUs - 1],
+  ['that was read before the clock stepped back', 'counts', { seenAtUs: nowUs + secondUs }, secondUs - 1],
+  ['that was never read', 'counts', { seenAtUs: 0 }, nowUs],
+])('a view %s %s as older than the given age', (_view, verdict, change, ageUs) => {
   expect(isOlderThan({ ...uncertain, ...change }, ageUs, nowUs)).toBe(verdict === 'counts');
 });
 
@@ -98,20 +98,20 @@ test.each([
 });
 
 test.each([
-  ['a newcomer', 'no doubt', 'there are return times after now', true, nowUs + 1],
-  ['a newcomer', 'a doubt', 'the return times end now', true, nowUs],
-  ['a returning delivery', 'a doubt', 'there are return times after now', false, nowUs + 1],
-])('for %s, a worker with an uncertain view has %s when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
-  expect(isDoubtful({ ...uncertain, returnsUntilUs }, newcomer, nowUs, nowUs)).toBe(verdict === 'a doubt');
+  ['a newcomer', 'trusts', 'there are return times after now', true, nowUs + 1],
+  ['a newcomer', 'doubts', 'the return times end now', true, nowUs],
+  ['a returning delivery', 'doubts', 'there are return times after now', false, nowUs + 1],
+])('for %s, a worker %s an uncertain view of a bucket when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
+  expect(isDoubtful({ ...uncertain, returnsUntilUs }, newcomer, nowUs, nowUs)).toBe(verdict === 'doubts');
 });
 
 test.each([
-  ['a newcomer', 'a doubt', 'there were return times at its last read', true, seenAtUs + 1],
-  ['a newcomer', 'no doubt', 'there were no return times at its last read', true, seenAtUs],
-  ['a returning delivery', 'no doubt', 'there were return times at its last read', false, seenAtUs + 1],
-])('for %s, a worker with a likely guess has %s when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
+  ['a newcomer', 'doubts', 'there were return times at the last read of the bucket', true, seenAtUs + 1],
+  ['a newcomer', 'trusts', 'there were no return times at the last read of the bucket', true, seenAtUs],
+  ['a returning delivery', 'trusts', 'there were return times at the last read of the bucket', false, seenAtUs + 1],
+])('for %s, a worker %s a view whose guess is likely when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
   const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs };
-  expect(isDoubtful(sure, newcomer, nowUs, nowUs)).toBe(verdict === 'a doubt');
+  expect(isDoubtful(sure, newcomer, nowUs, nowUs)).toBe(verdict === 'doubts');
 });
 
 test('a worker always doubts its view of a bucket that it has never read', () => {

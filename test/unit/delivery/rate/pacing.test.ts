@@ -137,7 +137,7 @@ test('a slot whose wait has left too little time for the request is not used', a
   expect(await failed).toMatchObject({ code: 'OutOfTime' });
 });
 
-test('a delivery asks only for a slot that begins at once when there is no time to wait', async () => {
+test('when there is no time to wait, a delivery asks only for a slot that begins at once', async () => {
   const { asked, waitForSlot } = setUp();
   await waitForSlot(destinationOf(300), newcomer, 11_999);
   expect(asked[0]?.options.horizonMs).toBe(0);

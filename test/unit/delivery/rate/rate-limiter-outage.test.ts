@@ -18,7 +18,7 @@ describe('a bucket that cannot be reached', () => {
     expect(buckets.writes).toBe(0);
   });
 
-  test('a worker writes a bucket again some time after it could not be reached', async () => {
+  test('a worker writes a bucket again some time after the bucket could not be reached', async () => {
     const { table, worker, clock } = createFleetOnFailingTable();
     const limiter = worker();
     table.fail(1000);

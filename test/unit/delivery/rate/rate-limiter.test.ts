@@ -53,7 +53,7 @@ describe('slots', () => {
     for (const { atMs } of returns) expect(atMs - beganMs).toBeLessThanOrEqual(2100);
   });
 
-  test('no slot is given twice when a raised burst meets a bucket that was used a short time ago', async () => {
+  test('no slot is given twice when the burst is raised for a bucket that was used a short time ago', async () => {
     const { worker, clock, beganMs } = createFleet();
     await worker().reserve(orders, 10, queueBatch);
     clock.set(beganMs + 500);

@@ -284,7 +284,7 @@ describe('a worker that was frozen for an hour', () => {
     });
   });
 
-  test('a worker that was suspended for an hour does not deauthorize a connection whose run has ended meanwhile', async () => {
+  test('a worker that was suspended for an hour does not deauthorize a connection whose run of 401s has ended meanwhile', async () => {
     const other = createWorker();
     await refuse(other, 10, 29 * secondMs);
     clock.set(startMs + 40 * secondMs);

@@ -151,7 +151,7 @@ describe('the secrets that a delivery policy names', () => {
     ['clientCertificateSecretArn', 'signing'],
     ['caCertificateSecretArn', 'signing'],
   ] as const)(
-    'a secret of the wrong kind as %s is a retryable failure, and the error does not show it',
+    'a secret of the wrong kind in the setting %s causes a retryable failure, and the error does not show the secret',
     async (member, name) => {
       const { resolver, arns, rotate, later } = await setUp((all) => ({ transport: { [member]: all[name] } }));
       const failure = await resolver.current('orders').catch((error: unknown) => error);
@@ -188,7 +188,7 @@ describe('the secrets that a delivery policy names', () => {
     expect((await resolver.current('orders')).transport).toHaveProperty('clientCertificate');
   });
 
-  test('transports with different server names or proxies have different keys, so they share no connection', async () => {
+  test('delivery policies with different server names or proxies have different transport keys, so they share no connection', async () => {
     const others = [{}, { serverName: 'other.example.com' }, { proxyUrl: 'http://other.example:3128' }];
     const keys = others.map(async (other) => {
       const { resolver } = await setUp((arns) => ({ transport: { ...everything(arns).transport, ...other } }));
@@ -197,7 +197,7 @@ describe('the secrets that a delivery policy names', () => {
     expect(new Set(await Promise.all(keys)).size).toBe(others.length);
   });
 
-  test('the key of a transport does not contain its secrets', async () => {
+  test('the transport key of a delivery policy does not contain the secrets of the policy', async () => {
     const { resolver } = await setUp(everything);
     const { transport } = await resolver.current('orders');
     const lines = [first.key, first.certificate, authority.certificate].flatMap((text) => text.trim().split('\n'));

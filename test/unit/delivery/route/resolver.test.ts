@@ -190,7 +190,7 @@ describe('the resolver', () => {
     ['DELETING', 'ConnectionNotFound'],
     ['DEAUTHORIZING', 'ConnectionDeauthorized'],
     ['DEAUTHORIZED', 'ConnectionDeauthorized'],
-  ] as const)('a connection that is %s fails with %s', async (state, code) => {
+  ] as const)('a delivery over a connection that is %s fails with %s', async (state, code) => {
     const { resolver } = await setUp({ state });
     await expect(resolver.current('orders')).rejects.toMatchObject({ code });
   });

@@ -53,7 +53,7 @@ test('a message stays in its queue when its move to the dead-letter queue is int
   second.close();
 });
 
-test('messages that an ended process received stay hidden, except in the queue that only the stack reads', async () => {
+test('messages that a process received before it ended stay hidden, except in the queue that only the stack reads', async () => {
   const first = await open();
   for (const QueueName of ['orders', 'dead-letters']) {
     await first.perform('CreateQueue', { QueueName });

@@ -79,7 +79,7 @@ test('a target that cannot be reached does not delay other targets', async () =>
   expect([faults, store.pending()]).toEqual([['the local bus: Error: down'], []]);
 });
 
-test('a stopped dispatcher leaves the events that it could not send in time to the next process', async () => {
+test('a stopped dispatcher leaves to the next process the events that it could not send in time', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const sent: string[] = [];
   const { dispatcher, store } = createWorld((dispatch) => {
