@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../core/input/json.ts';
-import { isJsonObject } from '../core/input/json.ts';
+import { parseJsonExactly } from '../core/input/exact-json.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { ExactNumber, isJsonObject } from '../core/input/json.ts';
 import type { StackAddress } from './function-call.ts';
 import {
   callFunction,
@@ -52,13 +53,28 @@ async function readEvent(file: string | undefined): Promise<JsonObject> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new Exit(2, `Cannot read ${file}: ${messageOf(error)}`);
   });
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
-  } catch {
-    // The error below covers this case too.
-  }
+  const value = parseJsonExactly(text);
+  if (isJsonObject(value)) return value;
   throw new Exit(2, `${file} must hold one JSON object: an event or an envelope.`);
+}
+
+/** Says which number of the event the endpoint gets in other digits, because Lambda's runtime parses the event. */
+function warnOfDigits(event: JsonObject): void {
+  const number = firstExactNumber(event);
+  if (number === undefined) return;
+  const printed = JSON.stringify(Number(number));
+  console.error(
+    `Note: deliver gets ${number} as ${printed}, because Lambda's runtime parses the event. Events from the delivery queue keep their digits.`,
+  );
+}
+
+function firstExactNumber(value: JsonValue): string | undefined {
+  const waiting: JsonValue[] = [value];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next instanceof ExactNumber) return next.text;
+    if (typeof next === 'object' && next !== null) for (const each of Object.values(next)) waiting.push(each);
+  }
+  return undefined;
 }
 
 function testEvent(now: Date): JsonObject {
@@ -107,6 +123,7 @@ function lineOf(answer: JsonObject): string {
 async function main(args: string[]): Promise<number> {
   const { apiDestination, file, address } = parseOptions(args);
   const event = await readEvent(file);
+  warnOfDigits(event);
   const answer = await deliver(envelopeOf(event, apiDestination), address);
   console.log(answer.line);
   if (answer.isUnknown) console.log(await whereNamesAre('ApiDestinations', apiDestination, address));

@@ -65,6 +65,25 @@ test('npm run send prints a placeholder instead of an invalid name of an API des
   expect(stdout).toMatch(/^dead-lettered {2}\(no API destination\) {2}0 attempts {2}\d+ ms {2}InvalidDelivery: .+\n$/);
 });
 
+test('npm run send says which number reaches the endpoint in other digits', async () => {
+  const file = join(folder, 'numbers.json');
+  const note = (number: string, printed: string): string =>
+    `Note: deliver gets ${number} as ${printed}, because Lambda's runtime parses the event. Events from the delivery queue keep their digits.\n`;
+  for (const [number, printed] of [
+    ['1152921506151679042', '1152921506151679000'],
+    ['1E400', 'null'],
+  ] as const) {
+    writeFileSync(file, `{"id":"n","detail":{"list":[1,${number}]}}`);
+    const ended = await send(['orders', file], { AWS_REGION: 'eu-west-1' });
+    expect(ended).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(delivered),
+      stderr: note(number, printed),
+    });
+    expect(endpoint.requests.at(-1)?.body).toBe(`{"id":"n","detail":{"list":[1,${printed}]}}`);
+  }
+});
+
 test.each(['[1]', '{"id":', ''])('npm run send refuses a file with the content %j and names the file', async (text) => {
   const file = join(folder, 'event.json');
   writeFileSync(file, text);
