@@ -45,8 +45,7 @@ function parse(args) {
     const out = resolve(root, values.out ?? join('.build', 'package', stage));
     // The default folder can contain only files of an earlier run, even if that run was interrupted.
     const isOurs = values.out === undefined || mayBeEmptied(out);
-    if (!isOurs)
-      throw new Error(`--out is emptied first, but ${values.out} contains other files. Choose another folder.`);
+    if (!isOurs) throw new Error(`--out is emptied first, but ${out} contains other files. Choose another folder.`);
     return { stage, region, out, param };
   } catch (error) {
     console.error(`${error.message.split('\n')[0]} See --help.`);

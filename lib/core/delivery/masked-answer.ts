@@ -94,9 +94,18 @@ function formsOf(value: string): readonly string[] {
     value,
     ...encoded,
     ...encoded.map((each) => each.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())),
-    ...[json, ascii, json.replaceAll('/', '\\/'), ascii.replaceAll('/', '\\/'), inJson(json), inJson(ascii)],
-    ...[html, html.replaceAll("'", '&#39;'), html.replaceAll("'", '&#x27;')],
-    ...[base64, base64.replace(/=+$/, ''), Buffer.from(text).toString('base64url')],
+    json,
+    ascii,
+    json.replaceAll('/', '\\/'),
+    ascii.replaceAll('/', '\\/'),
+    inJson(json),
+    inJson(ascii),
+    html,
+    html.replaceAll("'", '&#39;'),
+    html.replaceAll("'", '&#x27;'),
+    base64,
+    base64.replace(/=+$/, ''),
+    Buffer.from(text).toString('base64url'),
   ];
 }
 
