@@ -38,7 +38,7 @@ const change = { name: 'orders', incarnation: 'orders-1', secretVersion: 'versio
 const note = { name: 'orders', incarnation: 'orders-1', secretVersion: 'version-1', stateReason: 'It failed.' };
 
 describe.each(subjects)('connection states $subject', ({ create }) => {
-  test('a note on an AUTHORIZING connection changes its reason and nothing else', async () => {
+  test('noting a reason on an AUTHORIZING connection changes only the reason of its state', async () => {
     const { states, repository } = await create();
     await repository.create(authorizing);
     await states.noteReason(note);

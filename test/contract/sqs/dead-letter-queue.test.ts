@@ -154,7 +154,7 @@ describe('a target’s queue in SQS', () => {
     expect(sqs.batchesTo(target.url)).toHaveLength(1);
   });
 
-  test("a dead letter is in both queues when the target's queue accepts it and all its answers are lost", async () => {
+  test("a dead letter is in both queues when the target's queue accepts it but all answers of that queue are lost", async () => {
     const { queue, own, target, failing } = await inSqs();
     failing(target.url, 'lost after');
     await queue.send(letterTo(target.arn));

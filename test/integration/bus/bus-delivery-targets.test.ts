@@ -177,7 +177,7 @@ test('an event is delivered to the other targets of a rule when the input of one
   expect(lines.items).toHaveLength(1);
 });
 
-test('PutEvents accepts events for a bus that does not exist, and one line says how many they are', async () => {
+test('PutEvents accepts events for a bus that does not exist, and one line gives their number', async () => {
   const other = { EventBusName: 'other' };
   const answered = await story.put(other, other);
   expect(answered.every((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))).toBe(true);

@@ -48,7 +48,7 @@ describe('--set', () => {
 });
 
 describe('--unset', () => {
-  test('--unset names the members that return to their defaults', () => {
+  test('--unset returns the named members to their defaults', () => {
     expect(delivery(['Burst=2'], ['TimeoutSeconds', 'Signing'])).toEqual({
       ApiDestinationName: 'orders',
       Burst: 2,

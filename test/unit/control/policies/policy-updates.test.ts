@@ -91,7 +91,7 @@ describe('UpdateDeliveryPolicy', () => {
     expect(await call(world, 'GetDeliveryPolicy', sink)).toMatchObject({ TimeoutSeconds, Burst, ServerName });
   });
 
-  test('UpdateDeliveryPolicy refuses a member that it should both set and remove', async () => {
+  test('UpdateDeliveryPolicy refuses a request that both sets and removes the same member', async () => {
     const world = await worldWithDestination();
     const input = { ...sink, Burst: 2, RemovedMembers: ['Burst'] };
     await expect(call(world, 'UpdateDeliveryPolicy', input)).rejects.toThrow(
@@ -145,7 +145,7 @@ describe('UpdateConnectionPolicy', () => {
     expect(await world.connections.read('orders')).toMatchObject({ state: 'DEAUTHORIZED' });
   });
 
-  test('UpdateConnectionPolicy that removes the allowed hosts is logged like any other loosening', async () => {
+  test('UpdateConnectionPolicy that removes the allowed hosts is logged like any other change that allows more hosts', async () => {
     const world = await worldWithDestination();
     await call(world, 'PutConnectionPolicy', { ...orders, AllowedHosts: ['example.com'] });
     await call(world, 'UpdateConnectionPolicy', { ...orders, RemovedMembers: ['AllowedHosts'] });

@@ -265,14 +265,14 @@ test('a host name is refused only when it means loopback and the allowlist does 
 });
 
 test.each(['10.0.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1', 'fd12::1'])(
-  'the refusal of %s tells how to allow it, because a range can',
+  'the refusal of the address %s says how to allow it, because PRIVATE_NETWORK_ALLOWLIST can',
   (address) => {
     expect(wayToAllow(refusedAddress(address, []) ?? '')).toContain('PRIVATE_NETWORK_ALLOWLIST');
   },
 );
 
 test.each(['169.254.169.254', '0.0.0.0', '255.255.255.255', '224.0.0.1', 'nonsense'])(
-  'the refusal of %s tells no way to allow it, because there is none',
+  'the refusal of the address %s names no way to allow it, because there is none',
   (address) => {
     expect(wayToAllow(refusedAddress(address, []) ?? '')).toBeUndefined();
   },

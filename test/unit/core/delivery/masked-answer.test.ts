@@ -13,15 +13,15 @@ function masked(body: string, secret: ConnectionSecret, token?: string, status =
 
 const value = `s3cr&t <"k'y"> a/b+c=ü!(*)\\`;
 
-describe('a known value', () => {
+describe('a credential in an answer', () => {
   const percent = encodeURIComponent(value);
   const base64 = Buffer.from(value).toString('base64');
   test.each([
-    ['as it is', value],
+    ['in plain text', value],
     ['percent-encoded', percent],
     ['percent-encoded in lower case', percent.replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())],
-    ['as in a form', new URLSearchParams({ k: value }).toString().slice(2)],
-    ['as in a URL', encodeURI(value)],
+    ['encoded as in a form', new URLSearchParams({ k: value }).toString().slice(2)],
+    ['encoded as in a URL', encodeURI(value)],
     ['in JSON', JSON.stringify(value).slice(1, -1)],
     ['in JSON with escaped slashes', JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/')],
     ['in JSON with ASCII characters only', JSON.stringify(value).slice(1, -1).replaceAll('ü', '\\u00fc')],
@@ -30,21 +30,21 @@ describe('a known value', () => {
     ['in Base64', base64],
     ['in Base64 without padding', base64.replace(/=+$/, '')],
     ['in the Base64 of URLs', Buffer.from(value).toString('base64url')],
-  ])('a known value %s is masked, and the text around it stays', (_form, form) => {
+  ])('a credential %s in an answer is masked, and the text around it stays', (_form, form) => {
     expect(masked(`before ${form} after ${form}`, apiKey(value))).toBe('before *** after ***');
   });
 
-  test('a known value that the end of the answer cuts off is masked', () => {
+  test('a credential whose end is cut off by the end of the answer is masked', () => {
     expect(masked('the key is opensesa', apiKey('opensesame'))).toBe('the key is ***');
     expect(masked('the key is ope', apiKey('opensesame'))).toBe('the key is ope');
   });
 
-  test('an answer that consists of a repeated value shows nothing of it, also where it was cut', () => {
+  test('an answer that only repeats a credential shows nothing of the credential, even where the answer was cut', () => {
     const key = 'k'.repeat(3) + 'x'.repeat(497);
     expect(masked(key.repeat(140).slice(0, 65_536), apiKey(key))).not.toContain('kkk');
   });
 
-  test('a value of one character that is a credential is masked', () => {
+  test('a credential of one character is masked', () => {
     expect(masked('key: q', apiKey('q'))).toBe('key: ***');
   });
 });
@@ -69,7 +69,7 @@ describe('the values of a connection', () => {
     expect(masked(`jo sésame Basic ${pair}`, secret)).toBe('jo *** Basic ***');
   });
 
-  test('secret parameters of all three kinds are masked, others and very short ones stay', () => {
+  test('secret parameters of all three kinds are masked unless they are very short, and other parameters are not', () => {
     const secret = { ...apiKey('opensesame'), invocationHttpParameters: parameters };
     const body = 'header-secret query-secret body-secret opensesame shown-value v1';
     expect(masked(body, secret)).toBe('*** *** *** *** shown-value v1');
@@ -91,11 +91,11 @@ describe('the values of a connection', () => {
   });
 });
 
-test('the body of a 2xx and an empty body stay as they are', () => {
+test('neither the body of a 2xx nor an empty body is changed by masking', () => {
   expect(masked('opensesame', apiKey('opensesame'), undefined, 200)).toBe('opensesame');
   expect(masked('', apiKey('opensesame'))).toBe('');
 });
 
-test('a value with a lone surrogate does not stop the masking', () => {
+test('a credential with a lone surrogate is masked like any other', () => {
   expect(masked('a\uD800b', apiKey('a\uD800b'))).toBe('***');
 });

@@ -17,10 +17,10 @@ test.each([
   ['Retries', undefined],
   ['', undefined],
   ['T'.repeat(1_000_000), undefined],
-])('the name nearest to %s is %s', (written, near) => {
+])('the name most similar to %s is %s', (written, near) => {
   expect(nearName(written, names)).toBe(near);
 });
 
-test('no name is near when there are no names', () => {
+test('a list without names contains no similar name', () => {
   expect(nearName('Burst', [])).toBeUndefined();
 });

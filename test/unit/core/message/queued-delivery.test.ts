@@ -106,7 +106,7 @@ describe('a delivery in the queue', () => {
     );
   });
 
-  test('a queued delivery keeps its idempotency key, even when SQS refuses characters of its text', () => {
+  test('a queued delivery keeps its idempotency key, even when SQS refuses characters of the event', () => {
     const delivery = deliveryOf({ event: { value: { note: '\uffff \ufffe' } } });
     const retried = parseQueueMessage(formatQueuedDelivery({ delivery }), anywhere).delivery;
     expect(idempotencyKey(retried, 'orders')).toBe(idempotencyKey(delivery, 'orders'));
@@ -205,7 +205,7 @@ describe('the other forms that may lie in the queue', () => {
     );
   });
 
-  test("Lambda's record of a bare event gives that event when the function has a destination", () => {
+  test("Lambda's record of an event without an envelope gives that event when the function has a destination", () => {
     const { delivery } = parseQueueMessage(plain(record(event)), { ...anywhere, apiDestination: 'orders' });
     expect(delivery.event.text).toBe(event);
   });
@@ -233,7 +233,7 @@ describe('a queue of a function with its own destination', () => {
     expect(parseQueueMessage(message, here).delivery).toMatchObject({ apiDestination: 'other', attempts: 3 });
   });
 
-  test("a bare event in the queue goes unchanged to the function's own destination", () => {
+  test("an event without an envelope in the queue goes unchanged to the function's own destination", () => {
     expect(parseQueueMessage(plain(event), here).delivery).toEqual(
       deliveryOf({ event: { value: JSON.parse(event), text: event } }),
     );

@@ -70,7 +70,7 @@ test('a redriven delivery is sent without its earlier attempts and times', () =>
   expect(Object.keys(attributes)).toEqual(['LASTMILE']);
 });
 
-test("a bare event in Lambda's record is redriven to the function's own destination", () => {
+test("an event without an envelope in Lambda's record is redriven to the function's own destination", () => {
   const reading = read(plain(recordOf(text)), {}, 'orders');
   const bare = { apiDestination: 'orders', event: anew.event, target: {}, attempts: 0, postponements: 0 };
   expect(reading).toEqual({ kind: 'matching', delivery: { ...bare, firstReceivedAtMs: nowMs } });

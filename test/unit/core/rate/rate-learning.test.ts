@@ -123,7 +123,7 @@ describe('the grant of a write', () => {
     expect(grant.slotTimesUs).toEqual([nowUs, nowUs, nowUs, nowUs + 100_000]);
   });
 
-  test('a write gets as its return times the last ones before the time up to which the bucket has given them away', () => {
+  test('a write that reserves return times gets the latest ones that the bucket has given away', () => {
     const returns = decisionOf(undefined, { slots: 0, returns: 3 });
     const grant = grantOf(request, returns, { ...bucket, returnsUntilUs: nowUs + secondUs });
     expect(grant.slotTimesUs).toEqual([]);

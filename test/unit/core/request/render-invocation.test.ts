@@ -202,7 +202,7 @@ describe('path and query', () => {
     expect(request.body).toBe('{"detail": {"id": 99}}');
   });
 
-  test("a query parameter of the connection replaces the target's, and the target's replaces the endpoint's own", () => {
+  test('a query parameter of the connection replaces that of the target, which replaces that of the endpoint', () => {
     const request = render({
       endpoint: 'https://example.com/?a=own&b=own&c=own',
       target: withParameters({ QueryStringParameters: { b: 'target', c: 'target', d: 'target' } }),

@@ -28,9 +28,12 @@ describe('the error of a token answer', () => {
       { error: 'incorrect_client_credentials' },
       "The token endpoint's answer has no valid access_token: incorrect_client_credentials.",
     ],
-  ])('a message for the status %i keeps error and error_description of %j', (status, body, message) => {
-    expect(messageOf(body, status)).toBe(message);
-  });
+  ])(
+    'the error for a token answer with the status %i contains the error and error_description of %j',
+    (status, body, message) => {
+      expect(messageOf(body, status)).toBe(message);
+    },
+  );
 
   test.each([
     '<html>canary</html>',
@@ -39,18 +42,21 @@ describe('the error of a token answer', () => {
     { error: { canary: 1 } },
     { error: 7 },
     { canary: 'x' },
-  ])('a message shows nothing of the refusal %j, which has no error in the form of OAuth', (body) => {
-    expect(messageOf(body)).toBe('The token request was refused with HTTP status 400.');
-  });
+  ])(
+    'the error for a token answer shows nothing of the refusal %j, which has no error in the form of OAuth',
+    (body) => {
+      expect(messageOf(body)).toBe('The token request was refused with HTTP status 400.');
+    },
+  );
 
-  test('a message shows no control characters and at most 64 and 200 characters of what the endpoint says', () => {
+  test('the error for a token answer shows no control characters, and at most 64 and 200 characters of the two texts in the answer', () => {
     const body = { error: `a\r\n${'b'.repeat(500)}`, error_description: 'c'.repeat(5000) };
     expect(messageOf(body)).toBe(
       `The token request was refused with HTTP status 400: a??${'b'.repeat(61)}... (${'c'.repeat(200)}...).`,
     );
   });
 
-  test('a message shows no secret of the request, neither as it is nor encoded', () => {
+  test('the error for a token answer shows no secret of the request, neither plain nor encoded', () => {
     const body = { error: 'invalid_client', error_description: 'Wrong: p&ss w0rd p%26ss%20w0rd p%26ss+w0rd' };
     expect(messageOf(body, 401, ['p&ss w0rd', ''])).toBe(
       'The token request was refused with HTTP status 401: invalid_client (Wrong: *** *** ***).',

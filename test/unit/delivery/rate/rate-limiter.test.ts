@@ -143,10 +143,10 @@ describe('writes', () => {
   });
 
   test.each([
-    ['two writes if the refused one shows the bucket', true, { writes: 2, reads: 0 }],
-    ['two writes and a read if the refused one does not show the bucket', false, { writes: 2, reads: 1 }],
+    ['two writes if the answer to the refused one contains the bucket', true, { writes: 2, reads: 0 }],
+    ['two writes and a read if the answer to the refused one does not contain it', false, { writes: 2, reads: 1 }],
   ])(
-    'a worker reads no bucket that only it writes, and after a foreign write makes %s',
+    'a worker does not read a bucket that no other worker writes, and after a write of another worker makes %s',
     async (_calls, showsRefuser, calls) => {
       let reads = 0;
       const { worker, buckets, clock } = createFleet({

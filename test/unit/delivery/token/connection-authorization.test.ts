@@ -138,7 +138,7 @@ describe('authorize-connection', () => {
     expect(await stored()).not.toHaveProperty('stateReason');
   });
 
-  test('a refusal is logged with what the token endpoint says, and without the secret that it repeats', async () => {
+  test('a refused token request is logged with the words of the token endpoint, but without a secret that these words repeat', async () => {
     const description = 'Client authentication failed for canary-secret.';
     own.fleet.answer(() => ({ status: 401, body: { error: 'invalid_client', error_description: description } }));
     await authorize(await authorizing());
@@ -148,7 +148,7 @@ describe('authorize-connection', () => {
     expect((await stored())?.stateReason).toBe(reason);
   });
 
-  test('a reason that cannot be stored does not hide why there is no token', async () => {
+  test('authorize-connection fails with the reason why there is no token even if that reason cannot be stored', async () => {
     own.fleet.answer(() => ({ status: 503 }));
     const states = { ...own.fleet.connections, noteReason: unavailable };
     await expect(authorize(await authorizing(), { states })).rejects.toMatchObject({ code: 'TokenUnavailable' });

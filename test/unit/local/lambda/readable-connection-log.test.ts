@@ -10,9 +10,9 @@ test('a deauthorized connection is logged in one line with time and name, withou
 });
 
 test.each([
-  [Date.UTC(2026, 0, 1, 9, 15, 3, 120), 'next try 09:15:03.120'],
-  [undefined, 'no further try'],
-])('a failed token request is logged in one line with its reason and %s as its next try: %s', (nextTryAtMs, next) => {
+  ['the time of the next try', Date.UTC(2026, 0, 1, 9, 15, 3, 120), 'next try 09:15:03.120'],
+  ['the words that no try follows', undefined, 'no further try'],
+])('a failed token request is logged in one line with its reason and %s', (_what, nextTryAtMs, next) => {
   const lines: string[] = [];
   const nowMs = (): number => Date.UTC(2026, 0, 1, 9, 14, 3, 120);
   const log = createReadableConnectionLog({ writeLine: (line) => lines.push(line), nowMs });

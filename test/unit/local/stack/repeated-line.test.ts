@@ -13,14 +13,14 @@ function newLine() {
   return { clock, line, written };
 }
 
-test('what happens within one request is one line with its count and its last details', async () => {
+test('events of one request make one line with their count and the details of the last one', async () => {
   const { line, written } = newLine();
   for (const details of ['a', 'b', 'c']) line.add(details);
   await turn();
   expect(written).toEqual([[3, 'c']]);
 });
 
-test('what happens within a second of a line is one more line after that second', async () => {
+test('events within a second after a line make one more line at the end of that second', async () => {
   const { clock, line, written } = newLine();
   line.add('a');
   await turn();
@@ -34,7 +34,7 @@ test('what happens within a second of a line is one more line after that second'
   ]);
 });
 
-test('after a second without anything, no line is written and no timer waits, and the next time is written at once', async () => {
+test('after a second without events no timer is left, and a line for the next event is written at once', async () => {
   const { clock, line, written } = newLine();
   line.add('a');
   await turn();
@@ -49,7 +49,7 @@ test('after a second without anything, no line is written and no timer waits, an
   ]);
 });
 
-test('a stopped line writes what waits and leaves no timer', async () => {
+test('stopping the repeated line writes the events that still wait and leaves no timer', async () => {
   const { clock, line, written } = newLine();
   line.add('a');
   await turn();
@@ -63,7 +63,7 @@ test('a stopped line writes what waits and leaves no timer', async () => {
   expect(clock.sleeperCount()).toBe(0);
 });
 
-test('a request for an operation that is not there leaves a line without control characters, and others leave none', async () => {
+test('requests for unknown operations are reported in lines without control characters, and other requests are not', async () => {
   const lines: string[] = [];
   const refused = { status: 400, headers: { 'x-amzn-errortype': 'UnknownOperationException' }, body: '' };
   const found = { status: 200, headers: {}, body: '' };
