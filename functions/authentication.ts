@@ -11,6 +11,7 @@ import { rootSecretOf } from '../lib/delivery/root-secret.ts';
 import { createFreshCache } from '../lib/delivery/route/fresh-cache.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { SecretReader } from '../lib/ports/delivery.ts';
+import type { ApiKeyAuthenticationDependencies } from '../lib/protocol/api-key-authentication.ts';
 import { createApiKeyAuthentication } from '../lib/protocol/api-key-authentication.ts';
 import type { Authentication } from '../lib/protocol/control-request.ts';
 
@@ -52,6 +53,7 @@ export function authenticationFrom(
   environment: Environment,
   aws: AwsClientConfig = {},
   clock: Clock = systemClock,
+  limits: Pick<ApiKeyAuthenticationDependencies, 'services' | 'ratePerSecond'> = {},
 ): Authentication {
   const config = parseConfig(environment);
   const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
@@ -60,5 +62,6 @@ export function authenticationFrom(
     apiKeys: cacheApiKeys(apiKeys, config.CACHE_SECONDS, clock),
     rootSecret: wireRootSecret(config, secrets, clock),
     clock,
+    ...limits,
   });
 }

@@ -8,7 +8,7 @@ export const usage = `Starts Lastmile's local stack: control API, functions, Dyn
   --host <address>      address or name to listen on; clients may call the stack by that name (default: 127.0.0.1)
   --data-dir <folder>   keep all data in this folder, across restarts (default: keep it in memory)
   --account <digits>    account number of the stack (default: 123456789012)
-  --auth                require API keys, as a deployed stack does; create the first one with npm run keys
+  --auth                every service requires an API key; create the first one with npm run keys
   --help                show this text
 
 Point any AWS client at it: set AWS_ENDPOINT_URL=http://127.0.0.1:4010 or pass --endpoint-url. Without --auth it accepts any

@@ -3,7 +3,7 @@ import type { AwsClientConfig } from '../adapters/aws/clients.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { nearNames } from './near-names.ts';
-import { defaultStackUrl, regionIn, stackUrlIn } from './running-stack.ts';
+import { defaultStackUrl, localCredentials, regionIn, stackUrlIn } from './running-stack.ts';
 
 /** Ends a command with a message and an exit status. */
 export class Exit extends Error {
@@ -46,7 +46,7 @@ export function stackAddress(values: StackFlagValues): StackAddress {
   if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
     throw new Exit(2, `The address of the stack must be one such as ${defaultStackUrl}; it is '${endpoint}'.`);
   const region = values.region || regionIn(process.env);
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const credentials = localCredentials(endpoint, process.env);
   return {
     stage,
     aws: { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) },

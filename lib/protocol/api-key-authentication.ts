@@ -4,6 +4,7 @@ import type { ThrottleState } from '../core/api-key/throttle.ts';
 import { requestsPerSecond, throttle } from '../core/api-key/throttle.ts';
 import { ServiceError } from '../core/failure/service-error.ts';
 import { BoundedMap } from '../core/input/bounded-map.ts';
+import type { Receiver } from '../core/api-key/sig-v4.ts';
 import { claimsSignature, isApplicable, isSignedWith, parseSignature } from '../core/api-key/sig-v4.ts';
 import type { ApiKeyReader, RootSecret } from '../ports/control.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -16,9 +17,11 @@ export interface ApiKeyAuthenticationDependencies {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** How many requests a second this worker allows for one key. Default: 50. */
   readonly ratePerSecond?: number;
+  /** The services for which a signature may be. Default: those of the control API. */
+  readonly services?: ReadonlySet<string>;
 }
 
-const services: ReadonlySet<string> = new Set(['events', 'appsync']);
+const controlServices: ReadonlySet<string> = new Set(['events', 'appsync']);
 
 /** The public id in a request, and a check of whether the request was made with the secret of that id. */
 interface Claim {
@@ -36,11 +39,11 @@ interface Claim {
  * another time, region, service or request. If the root secret or the key's record cannot be read, the request is refused.
  */
 export function createApiKeyAuthentication(dependencies: ApiKeyAuthenticationDependencies): Authentication {
-  const { apiKeys, rootSecret, clock, ratePerSecond = requestsPerSecond } = dependencies;
+  const { apiKeys, rootSecret, clock, ratePerSecond = requestsPerSecond, services = controlServices } = dependencies;
   const admit = createThrottles(ratePerSecond);
   return {
     async authenticate(request, { region }) {
-      const claim = claimOf(request, region, clock.nowMs());
+      const claim = claimOf(request, { nowMs: clock.nowMs(), region, services });
       const apiId = claim && apiOf(await rootSecret.read(), claim.publicId, claim.isMadeWith);
       if (claim === undefined || apiId === undefined) throw unrecognized();
       const key = await apiKeys.read(apiId, claim.publicId);
@@ -53,7 +56,7 @@ export function createApiKeyAuthentication(dependencies: ApiKeyAuthenticationDep
 }
 
 /** @throws ServiceError MissingAuthenticationTokenException when the request carries no credentials at all */
-function claimOf(request: ControlRequest, region: string, nowMs: number): Claim | undefined {
+function claimOf(request: ControlRequest, receiver: Receiver): Claim | undefined {
   const given = request.headers.get('x-api-key') ?? '';
   if (given !== '') {
     const key = parseApiKey(given);
@@ -65,7 +68,6 @@ function claimOf(request: ControlRequest, region: string, nowMs: number): Claim 
     throw new ServiceError('MissingAuthenticationTokenException', text);
   }
   const signature = parseSignature(request);
-  const receiver = { nowMs, region, services };
   if (signature === undefined || !isApplicable(request, signature, receiver)) return undefined;
   // Routing reads the service with `signedService`, which must find the service that the signature is for.
   if (signedService(request) !== signature.service) return undefined;

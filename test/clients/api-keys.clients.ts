@@ -97,7 +97,7 @@ describe('the AWS CLI', () => {
     const deleted = await createKey('control');
     await done(aws(control, 'appsync', 'delete-api-key', '--api-id', 'control', '--id', deleted));
     const expired = await createKey('control');
-    await done(aws('local', 'dynamodb', 'update-item', ...expiryInThePast(expired)));
+    await done(aws(control, 'dynamodb', 'update-item', ...expiryInThePast(expired)));
     for (const key of [deleted, expired, `da2-${'a'.repeat(42)}`, 'local']) {
       const { status, stderr } = await aws(key, 'events', 'list-connections');
       expect([status, stderr]).toEqual([254, expect.stringContaining('(UnrecognizedClientException)')]);

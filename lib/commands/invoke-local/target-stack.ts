@@ -8,7 +8,7 @@ import { createContext, physicalName } from '../../local/lambda/function-runner.
 import { functionVariables } from '../../local/stack/environment.ts';
 import { StartError } from '../../local/stack/data-folder.ts';
 import { startStack } from '../../local/stack/stack.ts';
-import { defaultStackUrl, findRunningStack, regionIn, stackUrlIn } from '../running-stack.ts';
+import { defaultStackUrl, findRunningStack, localCredentials, regionIn, stackUrlIn } from '../running-stack.ts';
 import { destinationsIn, type NamedDestination } from './input.ts';
 import { startPrintingEndpoint } from './printing-endpoint.ts';
 
@@ -115,9 +115,6 @@ async function openControlApi(stackUrl: string, region: string): Promise<Control
   };
 }
 
-/** An API key of the stack. Any other access key belongs to an AWS account, and must not be used here. */
-const apiKeyPattern = /^da2-/;
-
 function settingsOf(
   environment: Variables,
   url: string,
@@ -141,16 +138,15 @@ function variablesFor(
   region: string,
 ): Readonly<Record<string, string>> {
   const queueUrl = (queueName: string): string => `${url}/${account}/${queueName}`;
-  const { AWS_ACCESS_KEY_ID: keyId = '', AWS_SECRET_ACCESS_KEY: secret = '' } = environment;
-  const hasApiKey = apiKeyPattern.test(keyId) && secret !== '';
+  const { accessKeyId, secretAccessKey } = localCredentials(url, environment);
   return {
     ...(functionVariables(environment, queueUrl) as Readonly<Record<string, string>>),
     API_DESTINATION: environment['API_DESTINATION'] ?? '',
     AWS_ENDPOINT_URL: url,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: hasApiKey ? keyId : 'local',
-    AWS_SECRET_ACCESS_KEY: hasApiKey ? secret : 'local',
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
     // Without these, a client might read a profile, or ask the metadata service of EC2.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,

@@ -104,15 +104,20 @@ function answerFrom(payload: string): LocalAnswer {
   };
 }
 
-/** The same authentication as when deployed. There is one for each region, loaded at the region's first request. */
+/**
+ * The same authentication as when deployed. There is one for each region, loaded at the region's first request.
+ *
+ * @param limits differ for services that are not part of the control API
+ */
 export function createRegionalAuthentication(
   dependencies: (name: string, region: string) => FunctionDependencies,
   clock: Clock,
+  limits: { readonly services?: ReadonlySet<string>; readonly ratePerSecond?: number } = {},
 ): Authentication {
   const regional = new PerRegion(async (region) => {
     const { authenticationFrom } = await import('../../../functions/authentication.ts');
     const { environment, aws } = dependencies('control-api', region);
-    return authenticationFrom(environment, aws, clock);
+    return authenticationFrom(environment, aws, clock, limits);
   });
   return {
     async authenticate(request, context) {

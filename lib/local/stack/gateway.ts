@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { Protocol, Route } from './routes.ts';
 import { findRoute, parseSignature, protocolOf, refuse } from './routes.ts';
 import { Resets } from './reset.ts';
-import type { LocalAnswer } from './wire.ts';
+import type { LocalAnswer, LocalRequest } from './wire.ts';
 import { refuseWebPages } from './web-pages.ts';
 import { Refusal } from './wire.ts';
 
@@ -15,6 +15,8 @@ export interface GatewayOptions {
   readonly routes: () => readonly Route[];
   /** The answer to `GET /_lastmile/health`. */
   readonly health: Readonly<Record<string, unknown>>;
+  /** Checks who asks for a reset. Throws Refusal. */
+  readonly check: (request: LocalRequest) => Promise<void>;
   /** The action of `POST /_lastmile/reset`; requests that arrive during a reset wait for its end. */
   readonly reset: () => Promise<void>;
   /** Whether the caller is a function from before the last reset. */
@@ -25,6 +27,9 @@ export interface GatewayOptions {
 
 /** Region of a request without a signature. */
 const defaultRegion = 'us-east-1';
+
+/** A reset needs no body. */
+const maxResetBytes = 1024;
 
 /** Longer than AWS clients keep an idle connection, so that no client uses a connection that is just being closed. */
 const keepAliveTimeoutMs = 65_000;
@@ -55,22 +60,26 @@ async function answerRequest(
   try {
     refuseWebPages({ method, query, headers }, options.listenHost);
     if (path === '/_lastmile/health') return health(options, request);
-    if (path === '/_lastmile/reset') return await resets.answer(request);
-    if (route === undefined) throw unknownService(options.routes(), signature?.service);
-    const body = await readBody(request, route.maxBodyBytes);
-    await resets.ended;
-    if (signature !== undefined && options.isRetired(signature.accessKeyId)) throw retired();
-    return await (findRoute(options.routes(), addressed) ?? route).serve({
+    const whole = async (maxBodyBytes: number): Promise<LocalRequest> => ({
       method,
       path,
       query,
       headers,
-      body,
+      body: await readBody(request, maxBodyBytes),
       region: signature?.region ?? defaultRegion,
       accessKeyId: signature?.accessKeyId,
       host: headers['host'] ?? '',
       sourceAddress: request.socket.remoteAddress ?? '127.0.0.1',
     });
+    if (path === '/_lastmile/reset') {
+      await options.check(await whole(maxResetBytes));
+      return await resets.answer(request);
+    }
+    if (route === undefined) throw unknownService(options.routes(), signature?.service);
+    const received = await whole(route.maxBodyBytes);
+    await resets.ended;
+    if (signature !== undefined && options.isRetired(signature.accessKeyId)) throw retired();
+    return await (findRoute(options.routes(), addressed) ?? route).serve(received);
   } catch (error) {
     closeAfterAnswer(request, response);
     return refused(options, route?.service ?? 'gateway', protocol, error);

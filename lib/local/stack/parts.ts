@@ -19,7 +19,9 @@ import {
   createReadableSecurityLog,
 } from '../lambda/readable-logs.ts';
 import { createRegionalAuthentication } from '../lambda/function-url.ts';
+import { checkCallers, createCallerCheck, orOwner, signedServices } from './callers.ts';
 import type { Route } from './routes.ts';
+import type { LocalRequest } from './wire.ts';
 import type { Waiting } from './backends.ts';
 import { createServices } from './backends.ts';
 import { queueUrl } from '../sqs/names.ts';
@@ -38,8 +40,8 @@ export interface StackPartsOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly environment: Environment;
-  /** Whether the control API requires API keys. */
-  readonly auth: boolean;
+  /** The secret of the stack's owner; undefined when the stack accepts any credentials. */
+  readonly ownerSecret: string | undefined;
   readonly functions: readonly LocalFunction[];
   /** Waits before the retries of a failed asynchronous invocation. */
   readonly retryDelaysMs: readonly number[];
@@ -54,6 +56,8 @@ export interface StackPartsOptions {
 /** The services and functions of a stack, without its port and its data folder. */
 export interface StackParts {
   readonly routes: readonly Route[];
+  /** Checks who asks the stack itself for something. Throws Refusal. */
+  check(request: LocalRequest): Promise<void>;
   /** The events and dead letters that the stack keeps. */
   waiting(): Promise<Waiting>;
   /** Resumes the work that an earlier process left. */
@@ -63,12 +67,22 @@ export interface StackParts {
   close(): Promise<void>;
 }
 
+/** A test may call the stores more often than a deployment tool calls the control API. */
+const otherServices = { services: signedServices, ratePerSecond: 1000 };
+
 export function createStackParts(options: StackPartsOptions): StackParts {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
   const functionSecret = randomBytes(32).toString('hex');
   const dependenciesWith = createDependencies(options, functionSecret);
-  const authentication = options.auth ? createRegionalAuthentication(dependenciesWith('none'), clock) : 'none';
+  const { ownerSecret } = options;
+  const keysFor = (limits?: Parameters<typeof createRegionalAuthentication>[2]) =>
+    createRegionalAuthentication(dependenciesWith('none'), clock, limits);
+  const authentication = ownerSecret === undefined ? 'none' : orOwner(keysFor(), ownerSecret, clock);
+  const check =
+    ownerSecret === undefined
+      ? undefined
+      : createCallerCheck(orOwner(keysFor(otherServices), ownerSecret, clock), functionSecret, clock);
   const dependencies = dependenciesWith(authentication);
   const runner = new FunctionRunner({ functions: options.functions, account, clock, dependencies });
   const onFailed = createFailedInvocations({
@@ -98,7 +112,8 @@ export function createStackParts(options: StackPartsOptions): StackParts {
     reportFault,
   });
   return {
-    routes: services.routes,
+    routes: check === undefined ? services.routes : checkCallers(services.routes, check),
+    check: check ?? (() => Promise.resolve()),
     async waiting() {
       const { events, deadLetters } = await services.waiting();
       return { events: events + store.countPending('deliver'), deadLetters };

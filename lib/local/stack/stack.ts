@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../adapters/system-clock.ts';
@@ -12,6 +13,7 @@ import type { LocalFunction } from '../lambda/function-instances.ts';
 import { deployedFunctions } from '../lambda/function-instances.ts';
 import { createGateway } from './gateway.ts';
 import type { Waiting } from './backends.ts';
+import { removeOwnerKey, writeOwnerKey } from './owner-key.ts';
 import type { StackOutput } from './parts.ts';
 import { createStackParts } from './parts.ts';
 import type { ResettableParts } from './reset.ts';
@@ -30,7 +32,7 @@ export interface StackOptions {
   readonly environment?: Environment;
   /** Default: no output. */
   readonly output?: StackOutput;
-  /** Whether the control API and the bus require API keys, as when deployed. Default: no. */
+  /** Whether every service requires a signature with an API key. Default: no. */
   readonly auth?: boolean;
   /** Called when a stack without a data folder has stopped, with what is lost. Default: nothing is counted. */
   readonly onLost?: (lost: Waiting) => void;
@@ -86,6 +88,7 @@ async function assemble(
   const reportFault = (where: string, error: unknown): void => {
     if (stopping === undefined) output.error(`${where} failed: ${describeError(error)}`);
   };
+  const ownerSecret = options.auth === true ? randomBytes(32).toString('hex') : undefined;
   const parts = createResettableParts(folder, (accessKeyId) =>
     createStackParts({
       account,
@@ -93,7 +96,7 @@ async function assemble(
       config,
       clock,
       environment,
-      auth: options.auth ?? false,
+      ownerSecret,
       functions: options.functions ?? deployedFunctions(config.FUNCTION_TIMEOUT_SECONDS),
       retryDelaysMs,
       output,
@@ -106,15 +109,23 @@ async function assemble(
     listenHost: host,
     routes: parts.routes,
     health: { status: 'ok', account, services: parts.routes().map((route) => route.service) },
+    check: parts.check,
     reset: parts.reset,
     isRetired: parts.isRetired,
     reportFault,
   });
   const boundPort = await listen(server, host, port);
   url = urlOf(host, boundPort);
+  try {
+    if (ownerSecret !== undefined) writeOwnerKey(boundPort, ownerSecret);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   parts.start();
   for (const line of [...folder.remarks, ...remarksOnHost(host, options.auth ?? false)]) output.error(line);
   const stop = async (): Promise<void> => {
+    if (ownerSecret !== undefined) removeOwnerKey(boundPort);
     await endWork(server, parts);
     if (folder.path === undefined && options.onLost !== undefined) options.onLost(await parts.waiting());
     await parts.close();

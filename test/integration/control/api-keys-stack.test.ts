@@ -32,8 +32,8 @@ sharedStack.override('stackOptions', {
   output: { line: say, error: say },
 });
 
-sharedStack.beforeAll(({ stack: startedStack, clients: opened }) => {
-  [stack, clients] = [startedStack, opened];
+sharedStack.beforeAll(({ stack: startedStack, clientsWith }) => {
+  [stack, clients] = [startedStack, clientsWith({ isOwner: true })];
 });
 
 interface Ended {

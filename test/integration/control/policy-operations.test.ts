@@ -25,8 +25,8 @@ let events: EventBridgeClient;
 
 sharedStack.override('stackOptions', { auth: true });
 
-sharedStack.beforeAll(async ({ stack: startedStack, clients: opened, clientsWith }) => {
-  [stack, clients] = [startedStack, opened];
+sharedStack.beforeAll(async ({ stack: startedStack, clientsWith }) => {
+  [stack, clients] = [startedStack, clientsWith({ isOwner: true })];
   const [control = '', forEvents = ''] = await Promise.all(
     ['control', 'events'].map(async (api) => (await run(keysCommand, 'create', '--api', api)).stdout.trim()),
   );

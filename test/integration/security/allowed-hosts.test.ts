@@ -54,8 +54,8 @@ sharedStack.override('stackOptions', {
   output: { line: (text) => printed.push(text), error: expect.fail },
 });
 
-sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, clients: opened, clientsWith }) => {
-  [stack, endpoint, clients] = [startedStack, startedEndpoint, opened];
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, clientsWith }) => {
+  [stack, endpoint, clients] = [startedStack, startedEndpoint, clientsWith({ isOwner: true })];
   elsewhere = endpoint.origin.replace('127.0.0.1', 'localhost');
   const created = (await invoke('control-api', { operation: 'CreateApiKey', input: { apiId: 'control' } })) as {
     readonly output: { readonly apiKey: { readonly id: string } };
