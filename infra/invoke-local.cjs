@@ -45,7 +45,12 @@ class InvokeLocal {
   async prepareInput() {
     if (this.stack === undefined) return;
     const { prepareInput } = await import('../lib/commands/invoke-local/input.ts');
-    const { input, remark } = prepareInput(this.options.function, this.options.data, await this.inputText());
+    const { input, remark } = prepareInput(
+      this.options.function,
+      this.options.data,
+      Date.now(),
+      await this.inputText(),
+    );
     this.options.data = input;
     if (remark !== undefined) print(remark);
     const { function: name, functionObj } = this.options;

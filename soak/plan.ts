@@ -80,7 +80,7 @@ const longestSecondKillMs = 1500;
 const freezeMs = { least: 100, most: 6000 };
 
 /**
- * Plans the kills and freezes of the killed stack. The first interruption is a kill. The same seed and duration give the same
+ * Plans when one of the two stacks is killed or frozen. The first interruption is a kill. The same seed and duration give the same
  * plan.
  */
 export function planInterruptions(seed: number, durationMs: number): readonly Planned<Interruption>[] {

@@ -79,7 +79,7 @@ export function heldMb(point: Point): number {
 /**
  * A figure that fails when the ratio is above the target in at least three of four rounds.
  *
- * @param times the factor by which the point is expected to cost more; the ratio is divided by it
+ * @param times how many times as much the larger size is expected to cost as the smaller one; the ratio is divided by this
  */
 export function ratioFigure(name: string, ratio: Spread, mostRatio: number, times = 1): Figure {
   const noise = (ratio.high - ratio.low) / 2 / times;

@@ -17,7 +17,7 @@ export type ReceiverAsk =
 export interface Arrived {
   /** The `machineMs` at which each request arrived, in order. */
   readonly atMs: readonly number[];
-  /** Numbers at the end of the events' ids, in the same order. */
+  /** The number at the end of each event's id, in the order of arrival. */
   readonly events: readonly number[];
   /** Requests whose sender had ended before the answer was sent. */
   readonly unanswered: number;

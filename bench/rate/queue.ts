@@ -49,7 +49,7 @@ export async function sendWarmUp(sqs: SQSClient, queueUrl: string, destination: 
   await Promise.all(firsts.map((first) => sendBatch(sqs, queueUrl, destination, first)));
 }
 
-/** @param first number of the first event */
+/** @param first the number of the first event */
 async function sendBatch(sqs: SQSClient, QueueUrl: string, apiDestination: string, first: number): Promise<void> {
   const Entries = Array.from({ length: batchSize }, (_, index) => ({
     Id: String(index),

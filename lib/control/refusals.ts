@@ -6,7 +6,7 @@ export type Verb = 'create' | 'describe' | 'list' | 'update' | 'delete' | 'deaut
 /** The resource in an error message. */
 export type Kind = 'connection' | 'api-destination';
 
-/** The quota of each kind in one region of an account. Source: EventBridge quotas. */
+/** The quota for each kind of resource in one region of an account. Source: EventBridge quotas. */
 export const quota = 3000;
 
 /**

@@ -20,7 +20,7 @@ const ownInputs: Readonly<Record<string, JsonObject>> = {
  *
  * @param text the input as it was written, if that is known; its numbers keep their digits
  */
-export function prepareInput(functionName: string, input: unknown, text?: string): PreparedInput {
+export function prepareInput(functionName: string, input: unknown, nowMs: number, text?: string): PreparedInput {
   if (!isJsonObject(input)) return { input };
   const isBatch = Array.isArray(ownMember(input, 'Records'));
   const own = ownInputs[functionName];
@@ -37,13 +37,29 @@ export function prepareInput(functionName: string, input: unknown, text?: string
       remark: 'deliver takes one event. It gets the body of the first message of the batch.',
     };
   }
-  if (functionName !== 'deliver-queued' || isBatch) return { input };
+  if (functionName !== 'deliver-queued') return { input };
+  if (isBatch) return { input: sentNow(input, nowMs), remark: 'The messages of the batch count as sent now.' };
   return {
     input: {
       Records: [{ messageId: 'invoke-local', receiptHandle: 'invoke-local', body: text ?? JSON.stringify(input) }],
     },
     remark: 'deliver-queued takes batches of queue messages. The input is the body of one message.',
   };
+}
+
+/** A batch that was recorded long ago would only expire. */
+function sentNow(batch: JsonObject, nowMs: number): JsonObject {
+  const now = String(nowMs);
+  const times = { SentTimestamp: now, ApproximateFirstReceiveTimestamp: now };
+  const records = ownMember(batch, 'Records');
+  if (!Array.isArray(records)) return batch;
+  const renewed = records.map((record: JsonValue) => {
+    const attributes = isJsonObject(record) ? ownMember(record, 'attributes') : undefined;
+    return isJsonObject(record) && isJsonObject(attributes)
+      ? { ...record, attributes: { ...attributes, ...times } }
+      : record;
+  });
+  return { ...batch, Records: renewed };
 }
 
 function isEvent(input: JsonObject): boolean {

@@ -66,7 +66,7 @@ export interface HttpRequest {
   readonly origin: string;
   /** Path and query, beginning with `/`. */
   readonly path: string;
-  /** Each name occurs once. */
+  /** No two names differ only in case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }

@@ -124,7 +124,7 @@ function describeError(error: unknown): ErrorDescription {
     return { name: typeof error, message: 'A value that is not an Error was thrown.', stack: '' };
   }
   // The message is removed from the stack first, because a line of the message may look like a frame.
-  // Stryker disable next-line StringLiteral: a replacement of one line never looks like a frame.
+  // Stryker disable next-line StringLiteral: the mutant's text has one line, which does not look like a stack frame.
   const withoutMessage = error.stack?.replace(error.message, '');
   const frames = withoutMessage?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
   const message = error instanceof SyntaxError ? 'Not shown: it may quote what was parsed.' : error.message;

@@ -17,7 +17,7 @@ export interface Health {
   readonly closedAtUs: number;
   /** Mean duration of a request, in us; 0 when not known. */
   readonly answerUs: number;
-  /** How long requests have waited for an answer, as a worker last reported, in us; 0 after an answer. */
+  /** How long, in microseconds, requests have waited for an answer, as last reported by a worker; 0 after an answer. */
   readonly stalledUs: number;
   /**
    * The end of the latest pause that the endpoint asked for. While `slotsUntilUs` equals this time, no slot after the pause has

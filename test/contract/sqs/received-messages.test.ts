@@ -7,7 +7,7 @@ import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
 
 const sqs = useSqs();
 
-/** A queue with two received messages, which stay visible until they are deleted. */
+/** A queue with two messages that were received with a visibility timeout of 0, so they stay visible until they are deleted. */
 async function inSqs() {
   const lies = await sqs.server.newQueue({ VisibilityTimeout: '0' });
   await lies.send({ body: 'one', attributes: {} });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allowedInSecond, RateCount } from '../../../soak/rate-count.ts';
 
-/** The count of requests that arrived at these times and were noticed at once. */
+/** The count of requests that arrived at these times, each recorded when it arrived. */
 function countOf(ratePerSecond: number, ...times: readonly number[]): RateCount {
   const count = new RateCount();
   count.mayBe(ratePerSecond, 0);

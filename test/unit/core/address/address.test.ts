@@ -120,7 +120,7 @@ test('an IPv6 address is public only if it is within 2000::/3, whatever its spel
   fc.assert(
     fc.property(words, ([first = 0, ...others]) => {
       fc.pre(first >> 13 !== 1);
-      // Two translation prefixes may contain a public IPv4 address.
+      // Skips the two prefixes for IPv6 translation: an address under them may contain a public IPv4 address.
       fc.pre(first !== 0x64 && first !== 0);
       const spelled = [first, ...others].map((word) => word.toString(16)).join(':');
       expect(refusedAddress(spelled, publicOnly)).toBeDefined();

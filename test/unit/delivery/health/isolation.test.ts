@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Endpoint } from '../../../../bench/isolation/simulation.ts';
 import { answering, hung, refused, simulateIsolation, slow } from '../../../../bench/isolation/simulation.ts';
+
+// A simulated minute takes a few seconds, and more on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A worker that has just begun cannot know yet whether an endpoint is slow, so these seconds are the hardest. */
 const firstSeconds = 8;
