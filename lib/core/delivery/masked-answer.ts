@@ -24,6 +24,11 @@ export function maskedAnswer(answer: HttpAnswer, secret: ConnectionSecret, acces
   return { ...answer, body: maskSecrets(answer.body, forms) };
 }
 
+/** The text, with every secret value of the connection masked. */
+export function maskedText(text: string, secret: ConnectionSecret): string {
+  return maskSecrets(text, formsOfSecret(secret));
+}
+
 /**
  * Masks each of these texts, wherever it stands. A text that the end of the answer cuts off is masked too, because only the beginning of
  * an answer is read.

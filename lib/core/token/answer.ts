@@ -10,6 +10,8 @@ export interface ObtainedToken {
   readonly expiresInSeconds?: number;
 }
 
+type Mask = (text: string) => string;
+
 /** A longer lifetime is cut to this one, so that no calculation overflows. */
 const maxExpiresInSeconds = 365 * 24 * 3600;
 
@@ -32,13 +34,13 @@ const secondsText = /^[0-9]{1,15}(?:\.[0-9]{1,15})?$/;
  * client secret to another place. It is an invalid answer, like a 2xx without a token. Of the body, which may contain the token,
  * a message shows only the members `error` and `error_description`, and no cause shows anything.
  *
- * @param secrets values that no message may show, because an endpoint may repeat them in its answer
+ * @param masked hides the secrets of the request in a text, because an endpoint may repeat them in its answer
  * @throws Failure TokenUnavailable, TokenRefused or TokenInvalid
  */
-export function parseTokenAnswer(answer: HttpAnswer, nowMs: number, secrets: readonly string[] = []): ObtainedToken {
+export function parseTokenAnswer(answer: HttpAnswer, nowMs: number, masked: Mask = (text) => text): ObtainedToken {
   const { status } = answer;
-  if (status >= 200 && status <= 299) return parseBody(answer.body, secrets);
-  const said = errorIn(parseJson(answer.body), secrets);
+  if (status >= 200 && status <= 299) return parseBody(answer.body, masked);
+  const said = errorIn(parseJson(answer.body), masked);
   if (status >= 500 || passingStatuses.has(status)) {
     const retryAfter = answer.headers['retry-after'];
     const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfterMs(retryAfter, nowMs);
@@ -53,10 +55,10 @@ export function parseTokenAnswer(answer: HttpAnswer, nowMs: number, secrets: rea
   throw new Failure('TokenInvalid', `The token endpoint answered with HTTP status ${status} and no token${said}.`);
 }
 
-function parseBody(body: string, secrets: readonly string[]): ObtainedToken {
+function parseBody(body: string, masked: Mask): ObtainedToken {
   const answer = parseObject(body);
   const accessToken = ownMember(answer, 'access_token');
-  if (typeof accessToken !== 'string' || !isSafe(accessToken)) throw invalid('access_token', errorIn(answer, secrets));
+  if (typeof accessToken !== 'string' || !isSafe(accessToken)) throw invalid('access_token', errorIn(answer, masked));
   const expiresInSeconds = parseSeconds(ownMember(answer, 'expires_in'));
   return expiresInSeconds === undefined ? { accessToken } : { accessToken, expiresInSeconds };
 }
@@ -98,12 +100,12 @@ const longestDescription = 200;
  * What the endpoint says about its refusal, as the end of a sentence. Characters that RFC 6749 section 5.2 forbids become
  * question marks.
  */
-function errorIn(answer: JsonValue | undefined, secrets: readonly string[]): string {
+function errorIn(answer: JsonValue | undefined, masked: Mask): string {
   if (!isJsonObject(answer)) return '';
   const read = (member: string, longest: number): string => {
     const value = ownMember(answer, member);
     if (typeof value !== 'string') return '';
-    const safe = masked(value, secrets).replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
+    const safe = masked(value).replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
     const text = safe.trim().replace(/\.+$/, '');
     return text.length > longest ? `${text.slice(0, longest)}...` : text;
   };
@@ -111,17 +113,4 @@ function errorIn(answer: JsonValue | undefined, secrets: readonly string[]): str
   if (error === '' && description === '') return '';
   if (error === '' || description === '') return `: ${error}${description}`;
   return `: ${error} (${description})`;
-}
-
-/** A secret may come back as it is, percent-encoded, or as a form encodes it. */
-function masked(text: string, secrets: readonly string[]): string {
-  const shown = secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => {
-      const inForm = new URLSearchParams([['', secret]]).toString().slice(1);
-      return [secret, inForm, inForm.replaceAll('+', '%20')];
-    });
-  return shown
-    .sort((one, other) => other.length - one.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }

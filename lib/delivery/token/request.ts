@@ -1,6 +1,7 @@
 import type { Connection } from '../../core/destination/connection.ts';
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
 import type { HttpAnswer } from '../../core/delivery/delivery.ts';
+import { maskedText } from '../../core/delivery/masked-answer.ts';
 import { defaultTransport } from '../../core/destination/delivery-policy.ts';
 import type { FailureCode } from '../../core/failure/failure.ts';
 import { Failure } from '../../core/failure/failure.ts';
@@ -68,19 +69,12 @@ export function createTokenRequest(dependencies: TokenRequestDependencies): Requ
     const exchange = { timeoutMs, signal, transport: defaultTransport, readSuccessBody: true };
     const answer = await sendTwiceAtMost(() => http.send(request, exchange)).catch(throwUnavailable);
     try {
-      return parseTokenAnswer(answer, clock.nowMs(), secretsOf(owner.credentials));
+      return parseTokenAnswer(answer, clock.nowMs(), (text) => maskedText(text, { credentials: owner.credentials }));
     } catch (error) {
       if (error instanceof Failure && error.code === 'TokenRefused') throw await deauthorized(owner, error);
       throw error;
     }
   };
-}
-
-/** The values of the request that must not get into a message, even if the answer repeats them. */
-function secretsOf({ clientSecret, oauthHttpParameters: parameters }: OAuthCredentials): readonly string[] {
-  const lists = [parameters?.headerParameters, parameters?.queryStringParameters, parameters?.bodyParameters];
-  const secret = lists.flatMap((list = []) => list.filter(({ isValueSecret }) => isValueSecret));
-  return [clientSecret, ...secret.map(({ value }) => value)];
 }
 
 /** Sends the request once more if a kept-alive connection turns out to be dead. A token request may safely be repeated. */
