@@ -144,7 +144,7 @@ describe('a 2xx that breaks off after its head', () => {
   );
 
   test.each(broken)(
-    'a request for which the caller needs the body of a 2xx fails when its %s',
+    'when the caller needs the body of a 2xx answer, the request fails if its %s',
     async (_how, misbehave) => {
       const endpoint = await exchanges.misbehaving(misbehave);
       const sending = send(exchanges.client(), endpoint.origin, {}, { timeoutMs: 500, readSuccessBody: true });

@@ -43,7 +43,7 @@ test('the README shows sls invoke local with the command that these tests run', 
   expect(readme).toContain(`npx sls invoke local -f deliver -p ${sample}`);
 });
 
-test('osls runs a function on the Node of the project even if an older Node has started osls', async () => {
+test('sls invoke local runs the function on the Node of the project even if an older Node has started sls', async () => {
   const folder = ownFolder();
   const olderNode = join(folder, 'older-node.cjs');
   await writeFile(

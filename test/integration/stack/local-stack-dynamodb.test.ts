@@ -96,7 +96,7 @@ test.each([
   expect(TableNames).toEqual(['lastmile-local']);
 });
 
-test('the database returns a string with the text null as a string', async () => {
+test("the database returns the string 'null' as a string and not as a null", async () => {
   const client = clientIn('us-east-1');
   const Item = { pk: { S: 'null' }, sk: { S: '"null"' }, n: { NULL: true as const } };
   await client.send(new PutItemCommand({ TableName: 'lastmile-local', Item }));

@@ -115,7 +115,7 @@ test('all resources of the stack are unchanged after a kill', async () => {
   expect(endpoint.requests).toMatchObject([{ headers: { 'x-key': 'opensesame' } }]);
 });
 
-test('an event that was accepted while its endpoint was down is delivered after a kill', async () => {
+test('an event that was accepted while its endpoint was down is delivered after the stack was killed and started again', async () => {
   let isUp = false;
   const bodies: string[] = [];
   const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();

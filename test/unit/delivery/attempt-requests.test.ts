@@ -156,7 +156,7 @@ test('a delivery ends when the address of the changed destination may not be cal
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: false });
 });
 
-test('an attempt still counts when the address of its second request may not be called', async () => {
+test('an attempt still counts when its second request is refused because its address is not allowed', async () => {
   const { result } = await attemptWith([401, 'refused'], rotated);
   expect(result).toMatchObject({ outcome: { kind: 'permanent', code: 'AddressRefused' }, requested: true });
 });

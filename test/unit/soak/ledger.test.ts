@@ -48,7 +48,7 @@ test('an event whose sender got no answer may be missing, but a refused event mu
   expect(ledger.balance()).toMatchObject({ accepted: 0, unanswered: 2, unansweredButSettled: 1, refused: 1, lost: [] });
 });
 
-test('a delivered event that was never sent counts as unknown', () => {
+test('the ledger counts an arrived event as unknown when its sender has no record of it', () => {
   const ledger = newLedger([]);
   ledger.delivered('stranger');
   ledger.deadLettered('stranger');

@@ -11,7 +11,7 @@ test('every name on a line of a hosts file gets the address of that line', () =>
   });
 });
 
-test('a name on several lines of a hosts file has each of their addresses once, in the order of the file', () => {
+test('a name that several lines of a hosts file list gets the address of each line once, in the order of the file', () => {
   const text = '127.0.0.1 localhost\n::1 localhost\n127.0.0.1 localhost runsc\n';
   expect(entriesOf(text)).toEqual({ localhost: ['127.0.0.1', '::1'], runsc: ['127.0.0.1'] });
 });

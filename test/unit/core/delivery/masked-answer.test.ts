@@ -60,7 +60,7 @@ describe('the values of a connection', () => {
     ],
   };
 
-  test('password and pair of a BASIC connection are masked, and the user name stays', () => {
+  test("the password and the encoded 'user:password' of a BASIC connection are masked, but the user name is not", () => {
     const secret: ConnectionSecret = {
       credentials: { authorizationType: 'BASIC', username: 'jo', password: 'sésame' },
       invocationHttpParameters: parameters,

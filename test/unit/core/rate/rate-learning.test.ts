@@ -100,9 +100,12 @@ describe('a write that was done', () => {
     { who: 'somebody', write: 'adds to the slots', decision: added, until: seenAtUs + 200_001, timesAlone: 0 },
     { who: 'nobody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs, timesAlone: 4 },
     { who: 'somebody', write: 'leaves the slots', decision: decisionOf(undefined), until: seenAtUs + 1, timesAlone: 0 },
-  ])('a successful write that $write can show that $who else has written', ({ decision, until, timesAlone }) => {
-    expect(viewAfterWrite({ ...view, timesAlone: 3 }, request, decision, written(until)).timesAlone).toBe(timesAlone);
-  });
+  ])(
+    'a write that $write succeeds, and the worker concludes that $who else has written',
+    ({ decision, until, timesAlone }) => {
+      expect(viewAfterWrite({ ...view, timesAlone: 3 }, request, decision, written(until)).timesAlone).toBe(timesAlone);
+    },
+  );
 
   test('a successful write that sets the time of its slots itself does not show whether another worker has written', () => {
     const set = decisionOf({ from: oldestUs, byUs: 200_000 }, { slots: 0 });

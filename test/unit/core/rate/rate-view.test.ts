@@ -126,7 +126,7 @@ test('a worker counts how many times in a row no other worker has changed the bu
   expect(countTimesAlone(view, seenAtUs + 1)).toEqual({ ...view, timesAlone: 0 });
 });
 
-test('the first read of a bucket does not count as a read that shows no other writer', () => {
+test('the first read of a bucket is no evidence that this worker is its only writer', () => {
   const unseen = { ...uncertain, seenAtUs: 0, timesAlone: 3 };
   expect(countTimesAlone(unseen, nowUs)).toBe(unseen);
 });

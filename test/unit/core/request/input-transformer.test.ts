@@ -187,7 +187,7 @@ describe('what is refused', () => {
     );
   });
 
-  test('a template that multiplies a large event is refused at the size limit', () => {
+  test('a template that inserts a large event many times is refused at the size limit', () => {
     const event = { value: { detail: 'x'.repeat(1024 * 1024) } };
     const template = `[${Array.from({ length: 300 }, () => '<aws.events.event.json>').join(',')}]`;
     expect(failureOf(() => transform(template, { ...source, event }))).toContain('more than 8 MiB');

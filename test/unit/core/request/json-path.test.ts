@@ -89,7 +89,7 @@ describe('parseJsonPath', () => {
     '$.a.b*',
     '$.length()',
     '$.resources[99999999999]',
-  ])('the malformed JSON path %j is refused, and the error names its field but does not show it', (text) => {
+  ])('the malformed JSON path %j is refused, and the error names the field but does not show the path', (text) => {
     expect(parseJsonPath(text)).toBeUndefined();
     expect(failureOf(() => requireJsonPath(text, 'target.InputPath'))).toBe(
       'InvalidInvocation: target.InputPath is not a JSON path.',

@@ -100,7 +100,7 @@ test('several signing keys give several signatures in the order of the keys', ()
   for (const key of [shared, other]) expect(() => new Webhook(key).verify('{}', headers)).not.toThrow();
 });
 
-test('signature headers replace only parameters of the same name, in any case', () => {
+test('signature headers replace only parameters of the same name, whatever its letter case', () => {
   const before = { 'Webhook-ID': 'x', 'WEBHOOK-TIMESTAMP': 'x', 'webhook-Signature': 'x', 'Webhook-Other': 'y' };
   expect(Object.keys(signed(shared, '{}', before)).toSorted()).toEqual([
     'Webhook-Other',

@@ -50,7 +50,7 @@ describe('path parameters', () => {
   });
 
   test.each(['$.detail.absent', '$.detail.empty', '$.detail.none'])(
-    'the path parameter %s is refused because it finds no value',
+    'the path parameter %s is refused because its JSON path selects no value',
     (parameter) => {
       expect(failureOf(() => pathParameterText(parameter, event, 'f'))).toBe(
         'InvalidInvocation: f finds nothing in the event.',

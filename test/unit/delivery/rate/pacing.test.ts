@@ -54,7 +54,7 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
 
 const start = Date.UTC(2026, 0, 1);
 
-test('a request waits for a slot at the rate, burst and revision of its destination', async () => {
+test('a request asks for a slot with the rate, burst and revision of its destination', async () => {
   const { clock, asked, waitForSlot } = setUp([{ slotTimesMs: [start + 700] }]);
   const waiting = waitForSlot(destinationOf(300));
   await clock.advance(699);

@@ -7,7 +7,7 @@ const timesUs = [1, 2, 3, 4].map((seconds) => takenAtUs + seconds * secondUs);
 const [first, second, third, fourth] = timesUs;
 
 describe('a block of return times', () => {
-  test('a block of return times gives each of them once and in order', () => {
+  test('each return time of a reserved block is given once, in order', () => {
     const block = new ReturnBlock(timesUs, 7, takenAtUs);
     expect(block.generation).toBe(7);
     expect(block.take(1, takenAtUs)).toEqual([first]);

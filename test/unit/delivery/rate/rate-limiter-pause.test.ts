@@ -14,7 +14,7 @@ describe('a pause', () => {
     expect(other.slotTimesMs.length).toBe(1);
   });
 
-  test('the first slot after a pause begins at its end', async () => {
+  test('the first slot after a pause begins when the pause ends', async () => {
     const { worker, clock } = createFleet();
     const untilMs = clock.nowMs() + 30_000;
     await worker().pause(orders, untilMs);

@@ -89,7 +89,7 @@ describe('patient calls', () => {
     expect(bucket.asked).toEqual([{ ...patient, count: 2, horizonMs: 1700 }]);
   });
 
-  test('calls that wait for others for longer than their horizon ask for slots that begin at once', async () => {
+  test('a call that has waited behind other calls for longer than its horizon asks only for a slot that begins immediately', async () => {
     const bucket = bucketOf(undefined, 2500);
     await createReservationQueue(bucket)(patient);
     expect(bucket.asked).toEqual([{ ...patient, horizonMs: 0 }]);

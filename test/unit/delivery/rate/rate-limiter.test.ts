@@ -245,7 +245,7 @@ describe('a backlog', () => {
     expect(buckets.writes).toBe(writes);
   });
 
-  test('deliveries for which a backlog of 900 s has no room come back later as newcomers', async () => {
+  test('deliveries that do not fit into the longest backlog, 900 s, come back later as newcomers', async () => {
     const { worker, beganMs } = createFleet();
     const { slotTimesMs, returns } = await worker().reserve(orders, 12_000, queueBatch);
     expect(slotTimesMs.length + returns.length).toBe(12_000);

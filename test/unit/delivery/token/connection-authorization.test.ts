@@ -120,7 +120,7 @@ describe('authorize-connection', () => {
     ]);
   });
 
-  test('the first failed attempt leaves its reason and the next try in StateReason, and success removes them', async () => {
+  test('the first failed token request writes its reason and the time of the next one to StateReason, and a success removes both', async () => {
     own.fleet.answer(() => ({ status: 200, body: '<html>canary</html>' }));
     const connection = await authorizing();
     const { lastModifiedTimeMs } = connection;

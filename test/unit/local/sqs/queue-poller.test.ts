@@ -117,7 +117,7 @@ test('the local poller reports a failed batch and continues with the next one', 
   expect(invocations).toHaveLength(2);
 });
 
-test('the local poller reads a queue again a second after it could not be read', async () => {
+test('after a failed read of a queue, the local poller tries again one second later', async () => {
   const { clock, invocations, receives, said } = newPoller([new Error('gone'), ['a']]);
   await settled();
   await clock.advance(999);

@@ -96,7 +96,7 @@ test('matching many array elements does not try every pair of them', () => {
   expect(matches({ a: { b: [1], c: [1] } }, { a: [...a, { b: 1, c: 1 }] })).toBe(true);
 });
 
-test('matching does not repeat a failed search for equivalent array elements', () => {
+test('a search that failed for one array element is not repeated for equivalent elements', () => {
   const many = Array.from({ length: 200 }, () => ({ x: 1 }));
   const apart = { k: 1, p: many, q: many, r: many, s: [{ u: 1 }, { v: 1 }] };
   const together = { ...apart, s: [{ u: 1, v: 1 }] };
