@@ -53,7 +53,7 @@ export function authenticationFrom(
   environment: Environment,
   aws: AwsClientConfig = {},
   clock: Clock = systemClock,
-  limits: Pick<ApiKeyAuthenticationDependencies, 'services' | 'ratePerSecond'> = {},
+  options: Pick<ApiKeyAuthenticationDependencies, 'services' | 'ratePerSecond' | 'onRefusal'> = {},
 ): Authentication {
   const config = parseConfig(environment);
   const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
@@ -62,6 +62,6 @@ export function authenticationFrom(
     apiKeys: cacheApiKeys(apiKeys, config.CACHE_SECONDS, clock),
     rootSecret: wireRootSecret(config, secrets, clock),
     clock,
-    ...limits,
+    ...options,
   });
 }

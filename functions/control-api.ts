@@ -122,10 +122,32 @@ export function dependenciesFrom(
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
       }),
     },
-    authentication: authenticationFrom(environment, aws),
+    authentication: authenticationFrom(environment, aws, systemClock, {
+      onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),
+    }),
     logFault: (fault) => logger.error('control request failed', { fault }),
     metrics,
     fallbackRegion: aws.region ?? environment['AWS_REGION'],
+  };
+}
+
+const secondMs = 1000;
+
+/** Counts each refused key, and writes one line a second at most: how many there were since the line before, and the last public id. */
+export function reportRefusedKeys(
+  write: (line: string) => void,
+  metrics: Pick<InvocationMetrics, 'count'>,
+  clock: { readonly nowMs: () => number },
+): (publicId: string | undefined) => void {
+  let refused = 0;
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+  return (accessKeyId) => {
+    metrics.count('KeysRefused');
+    refused += 1;
+    const nowMs = clock.nowMs();
+    if (Math.abs(nowMs - writtenAtMs) < secondMs) return;
+    write(`${JSON.stringify({ level: 'WARN', message: 'security.key-refused', requests: refused, accessKeyId })}\n`);
+    [refused, writtenAtMs] = [0, nowMs];
   };
 }
 

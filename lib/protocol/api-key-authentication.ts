@@ -19,7 +19,15 @@ export interface ApiKeyAuthenticationDependencies {
   readonly ratePerSecond?: number;
   /** The services for which a signature may be. Default: those of the control API. */
   readonly services?: ReadonlySet<string>;
+  /** Called for each request that is refused for its credentials, with the key's public id if the request names one. Must not throw. */
+  readonly onRefusal?: (publicId: string | undefined) => void;
 }
+
+/**
+ * How many refused requests of one public id a second get the ordinary refusal. A request with the right secret is never slowed by
+ * others that were wrong, because otherwise anybody who knows a public id could lock its owner out.
+ */
+const failuresPerSecond = 20;
 
 const controlServices: ReadonlySet<string> = new Set(['events', 'appsync']);
 
@@ -40,15 +48,26 @@ interface Claim {
  */
 export function createApiKeyAuthentication(dependencies: ApiKeyAuthenticationDependencies): Authentication {
   const { apiKeys, rootSecret, clock, ratePerSecond = requestsPerSecond, services = controlServices } = dependencies;
-  const admit = createThrottles(ratePerSecond);
+  const admit = createThrottles(
+    ratePerSecond,
+    `The API key has made more than ${ratePerSecond} requests in one second.`,
+  );
+  const slowDown = createThrottles(failuresPerSecond, 'Too many requests with this key were refused.');
+
+  function refusal(publicId: string | undefined): ServiceError {
+    dependencies.onRefusal?.(publicId);
+    slowDown(publicId ?? '', clock.nowMs());
+    return unrecognized();
+  }
+
   return {
     async authenticate(request, { region }) {
       const claim = claimOf(request, { nowMs: clock.nowMs(), region, services });
       const apiId = claim && apiOf(await rootSecret.read(), claim.publicId, claim.isMadeWith);
-      if (claim === undefined || apiId === undefined) throw unrecognized();
+      if (claim === undefined || apiId === undefined) throw refusal(claim?.publicId);
       const key = await apiKeys.read(apiId, claim.publicId);
       const nowMs = clock.nowMs();
-      if (key === undefined || !isValid(key, nowMs)) throw unrecognized();
+      if (key === undefined || !isValid(key, nowMs)) throw refusal(claim.publicId);
       admit(claim.publicId, nowMs);
       return { apiId, accessKeyId: claim.publicId };
     },
@@ -87,13 +106,14 @@ function unrecognized(): ServiceError {
 const maximumThrottles = 1000;
 
 /** The returned function throws ServiceError ThrottlingException when a key has made too many requests. */
-function createThrottles(ratePerSecond: number): (publicId: string, nowMs: number) => void {
+function createThrottles(ratePerSecond: number, reason: string): (publicId: string, nowMs: number) => void {
   const states = new BoundedMap<string, ThrottleState>(maximumThrottles);
   return (publicId, nowMs) => {
     const result = throttle(states.get(publicId), ratePerSecond, nowMs);
     states.set(publicId, result.state);
     if (result.allowed) return;
-    const text = `The API key has made more than ${ratePerSecond} requests in one second. Wait and try again.`;
-    throw new ServiceError('ThrottlingException', text, { retryAfterSeconds: result.retryAfterSeconds });
+    throw new ServiceError('ThrottlingException', `${reason} Wait and try again.`, {
+      retryAfterSeconds: result.retryAfterSeconds,
+    });
   };
 }

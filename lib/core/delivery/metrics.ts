@@ -34,6 +34,10 @@ export const metrics = {
     unit: 'Count',
     meaning: 'connections that a worker deauthorized; calls of `DeauthorizeConnection` do not count',
   },
+  KeysRefused: {
+    unit: 'Count',
+    meaning: 'requests to the control API that were refused for their key or signature',
+  },
   SecurityEvents: {
     unit: 'Count',
     meaning: 'requests and changes that were refused for security, and changes of where credentials may go',

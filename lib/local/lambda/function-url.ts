@@ -112,7 +112,11 @@ function answerFrom(payload: string): LocalAnswer {
 export function createRegionalAuthentication(
   dependencies: (name: string, region: string) => FunctionDependencies,
   clock: Clock,
-  limits: { readonly services?: ReadonlySet<string>; readonly ratePerSecond?: number } = {},
+  limits: {
+    readonly services?: ReadonlySet<string>;
+    readonly ratePerSecond?: number;
+    readonly onRefusal?: (publicId: string | undefined) => void;
+  } = {},
 ): Authentication {
   const regional = new PerRegion(async (region) => {
     const { authenticationFrom } = await import('../../../functions/authentication.ts');

@@ -19,6 +19,8 @@ import {
   createReadableSecurityLog,
 } from '../lambda/readable-logs.ts';
 import { createRegionalAuthentication } from '../lambda/function-url.ts';
+import { counted, RepeatedLine } from './repeated-line.ts';
+import { printable } from '../lambda/readable-logs.ts';
 import { checkCallers, createCallerCheck, orOwner, signedServices } from './callers.ts';
 import type { Route } from './routes.ts';
 import type { LocalRequest } from './wire.ts';
@@ -76,8 +78,12 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   const functionSecret = randomBytes(32).toString('hex');
   const dependenciesWith = createDependencies(options, functionSecret);
   const { ownerSecret } = options;
-  const keysFor = (limits?: Parameters<typeof createRegionalAuthentication>[2]) =>
-    createRegionalAuthentication(dependenciesWith('none'), clock, limits);
+  const refusedKeys = new RepeatedLine<string>(clock, (count, last) =>
+    output.error(`${counted(count, 'request')} had no valid key. The last key: ${printable(last, 20)}.`),
+  );
+  const onRefusal = (publicId: string | undefined): void => refusedKeys.add(publicId ?? 'none that can be read');
+  const keysFor = (limits: Parameters<typeof createRegionalAuthentication>[2] = {}) =>
+    createRegionalAuthentication(dependenciesWith('none'), clock, { ...limits, onRefusal });
   const authentication = ownerSecret === undefined ? 'none' : orOwner(keysFor(), ownerSecret, clock);
   const check =
     ownerSecret === undefined
@@ -122,7 +128,10 @@ export function createStackParts(options: StackPartsOptions): StackParts {
       asynchronous.start();
       services.start();
     },
-    stop: async (grace) => void (await Promise.all([asynchronous.stop(grace), services.stop(grace)])),
+    async stop(grace) {
+      refusedKeys.stop();
+      await Promise.all([asynchronous.stop(grace), services.stop(grace)]);
+    },
     close: () => services.close(),
   };
 }

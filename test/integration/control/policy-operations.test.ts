@@ -245,7 +245,7 @@ describe('npm run policy', () => {
     [['GetDeliveryPolicy', '{"ApiDestinationName": argument-canary'], 2, 'The input is not a JSON object.'],
     [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
     [['GetDeliveryPolicy', '{}'], 1, 'ValidationException: 1 validation error detected'],
-    [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'Cannot invoke control-api'],
+    [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'No local stack answers at'],
   ];
 
   test.each(unusable.map(([args, ...expected]) => [args.join(' '), ...expected, args] as const))(
