@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { reportRefusedKeys } from '../../../functions/control-api.ts';
 import { deriveSecret } from '../../../lib/core/api-key/text.ts';
+import { ServiceError } from '../../../lib/core/failure/service-error.ts';
 import { createApiKeyAuthentication } from '../../../lib/protocol/api-key-authentication.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
@@ -31,7 +32,7 @@ function authentication() {
     const request = { method: 'POST', path: '/', query: '', headers, body: new Uint8Array() };
     return await authenticate(request, { region: 'us-east-1' }).then(
       () => 'accepted',
-      (error: { readonly code?: string }) => error.code,
+      (error: unknown) => (error instanceof ServiceError ? error.code : 'failed'),
     );
   };
   return { ask, refused, clock };
