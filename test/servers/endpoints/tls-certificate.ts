@@ -77,7 +77,8 @@ const authorityConstraint = sequence(
 
 function der(tag: number, content: Uint8Array): Buffer {
   const { length } = content;
-  const header = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
+  const long = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const header = length < 0x80 ? [tag, length] : [tag, ...long];
   return Buffer.concat([Buffer.from(header), content]);
 }
 
@@ -121,5 +122,5 @@ function keyPem(key: KeyObject): string {
 function certificatePem(toBeSigned: Buffer, key: KeyObject): string {
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', toBeSigned, key)]));
   const base64 = sequence(toBeSigned, ecdsaWithSha256, signature).toString('base64');
-  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
