@@ -1,5 +1,5 @@
 import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
 import { createSecretsManagerSecretReader } from '../../../lib/adapters/aws/secret-reader.ts';
 import { createSecretsManagerSecretWriter } from '../../../lib/adapters/aws/secret-writer.ts';
@@ -15,7 +15,7 @@ const started: { server?: SecretsManagerServer; proxy?: AnswerLosingProxy } = {}
 let secretCount = 0;
 
 beforeAll(async () => {
-  started.server = await startSecretsManagerServer();
+  started.server = await startSecretsManagerServer(inject('moto'));
   started.proxy = await startAnswerLosingProxy(started.server.endpoint);
 });
 afterAll(async () => {

@@ -11,7 +11,9 @@ import { useDynalite } from './subjects.ts';
 
 const dynalite = useDynalite();
 
-describeRateBuckets('DynamoDB', async () => createDynamoDbRateBuckets(dynalite.client(), dynalite.server.tableName));
+describeRateBuckets('DynamoDB', async () =>
+  createDynamoDbRateBuckets(dynalite.client(), dynalite.server.tableName, 10_000),
+);
 
 const inMemory = createInMemoryRateBuckets();
 describeRateBuckets('in memory', async () => inMemory);

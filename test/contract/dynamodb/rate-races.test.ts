@@ -5,6 +5,8 @@ import { useDynalite } from './subjects.ts';
 
 const dynalite = useDynalite();
 
-describeRateRaces('DynamoDB', async () => createDynamoDbRateBuckets(dynalite.client(), dynalite.server.tableName));
+describeRateRaces('DynamoDB', async () =>
+  createDynamoDbRateBuckets(dynalite.client(), dynalite.server.tableName, 10_000),
+);
 
 describeRateRaces('in memory', async () => createInMemoryRateBuckets());

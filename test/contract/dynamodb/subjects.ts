@@ -1,15 +1,15 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import type { ApiDestination } from '../../../lib/core/destination/api-destination.ts';
 import type { Connection } from '../../../lib/core/destination/connection.ts';
 import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
 import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
 
-/** One embedded database for all tests of a file. */
+/** One database for all tests of a file: an embedded one, or moto in `npm run test:moto`. */
 export function useDynalite() {
   const running: { server?: DynaliteServer } = {};
   beforeAll(async () => {
-    running.server = await startDynaliteServer();
+    running.server = await startDynaliteServer(inject('moto'));
   });
   afterAll(() => running.server?.stop());
   return {

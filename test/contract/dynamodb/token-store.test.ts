@@ -1,21 +1,14 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { createDynamoDbTokenStore } from '../../../lib/adapters/dynamodb/token-store.ts';
 import { createMemoryTokenStore } from '../../fakes/token-store.ts';
-import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
-import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
+import { useDynalite } from './subjects.ts';
 import { describeTokenStore } from './token-store.ts';
 
-let server: DynaliteServer;
-beforeAll(async () => {
-  server = await startDynaliteServer();
-});
-afterAll(() => server.stop());
+const dynalite = useDynalite();
 
-const connect = () => createDynamoDbClient(server.clientConfig);
-
-describeTokenStore('DynamoDB', async () => createDynamoDbTokenStore(connect(), server.tableName));
+describeTokenStore('DynamoDB', async () => createDynamoDbTokenStore(dynalite.client(), dynalite.server.tableName));
 
 const memory = createMemoryTokenStore();
 describeTokenStore('in memory', async () => memory);
@@ -31,10 +24,10 @@ describe('a token in the table', () => {
   const lease = { generation: 0, holder: 'a', nowMs: 1_000, untilMs: 11_000 };
 
   test('a token is one item with a version and a time to live, and a write keeps members that a newer version added', async () => {
-    const client = connect();
-    const key = { TableName: server.tableName, Key: { pk: { S: 'TOKEN#item' }, sk: { S: 'TOKEN' } } };
+    const client = dynalite.client();
+    const key = { TableName: dynalite.server.tableName, Key: { pk: { S: 'TOKEN#item' }, sk: { S: 'TOKEN' } } };
     const read = async () => (await client.send(new GetItemCommand({ ...key, ConsistentRead: true }))).Item;
-    const store = createDynamoDbTokenStore(client, server.tableName);
+    const store = createDynamoDbTokenStore(client, dynalite.server.tableName);
     await store.takeLease({ ...lease, connectionIncarnation: 'item' });
     expect(await read()).toMatchObject({ v: { N: '1' }, ttl: { N: String(11 + 86_400) } });
     await client.send(
@@ -49,8 +42,8 @@ describe('a token in the table', () => {
   });
 
   test('a token counts as saved when the answer to the save was lost and the save is repeated', async () => {
-    const client = connect();
-    const store = createDynamoDbTokenStore(client, server.tableName);
+    const client = dynalite.client();
+    const store = createDynamoDbTokenStore(client, dynalite.server.tableName);
     await store.takeLease({ ...lease, connectionIncarnation: 'lost' });
     let lost = 0;
     client.middlewareStack.add(
@@ -67,8 +60,8 @@ describe('a token in the table', () => {
   });
 
   test('reading a token fails with StoreUnavailable while the database does not answer', async () => {
-    const client = createDynamoDbClient({ ...server.clientConfig, endpoint: 'http://127.0.0.1:1' });
-    const store = createDynamoDbTokenStore(client, server.tableName);
+    const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
+    const store = createDynamoDbTokenStore(client, dynalite.server.tableName);
     await expect(store.read('c')).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
   });
 });

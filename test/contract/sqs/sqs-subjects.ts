@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { afterEach } from 'vitest';
+import { afterEach, inject } from 'vitest';
 import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { ProxiedSqs } from '../../servers/aws/sqs-queues.ts';
 
-/** SQS for the tests of one file. After each test, its faults are removed. */
+/** SQS for the tests of one file: the local stack, or moto in `npm run test:moto`. After each test, its faults are removed. */
 export function useSqs() {
   const running: { server?: ProxiedSqs } = {};
+  const moto = inject('moto');
+  if (moto !== undefined) sharedSqs.override('sqsUrl', moto);
   sharedSqs.beforeAll(({ sqs }) => {
     running.server = sqs;
   });

@@ -1,4 +1,6 @@
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
 import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
@@ -15,18 +17,20 @@ export interface DynaliteServer {
   stop(): Promise<void>;
 }
 
-export async function startDynaliteServer(): Promise<DynaliteServer> {
-  const server = loadDynalite()({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+/** @param running the endpoint of a DynamoDB that already runs, to be used instead of dynalite */
+export async function startDynaliteServer(running?: string): Promise<DynaliteServer> {
+  const server = running === undefined ? await listeningDynalite() : undefined;
+  const address = server?.address() as AddressInfo | undefined;
+  const endpoint = running ?? `http://127.0.0.1:${address?.port}`;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const clientConfig = { region: 'us-east-1', endpoint, credentials };
   const client = createDynamoDbClient(clientConfig);
-  let tables = 0;
   async function newTable(): Promise<string> {
-    tables += 1;
-    const tableName = `lastmile-test-${tables}`;
-    await client.send(new CreateTableCommand(tableDefinition(tableName)));
+    const tableName = `lastmile-test-${randomUUID()}`;
+    await client.send(new CreateTableCommand(tableDefinition(tableName))).catch((error: unknown) => {
+      // The SDK repeats a call that took too long. No other test uses this name.
+      if (!(error instanceof ResourceInUseException)) throw error;
+    });
     return tableName;
   }
   return {
@@ -34,11 +38,18 @@ export async function startDynaliteServer(): Promise<DynaliteServer> {
     clientConfig,
     tableName: await newTable(),
     newTable,
-    stop() {
+    async stop() {
       client.destroy();
+      if (server === undefined) return;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      return closed;
+      await closed;
     },
   };
+}
+
+async function listeningDynalite(): Promise<Server> {
+  const server = loadDynalite()({ createTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
 }

@@ -13,7 +13,9 @@ export interface SecretsManagerServer {
 
 const region = 'us-east-1';
 
-export async function startSecretsManagerServer(): Promise<SecretsManagerServer> {
+/** @param running the endpoint of a Secrets Manager that already runs, to be used instead of the local stack's */
+export async function startSecretsManagerServer(running?: string): Promise<SecretsManagerServer> {
+  if (running !== undefined) return { endpoint: running, clientConfig: configOf(running), stop: async () => {} };
   const database = new DatabaseSync(':memory:');
   const service = createSecretsManagerService({
     account: '123456789012',
@@ -41,7 +43,7 @@ export async function startSecretsManagerServer(): Promise<SecretsManagerServer>
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     endpoint,
-    clientConfig: { region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+    clientConfig: configOf(endpoint),
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -49,4 +51,8 @@ export async function startSecretsManagerServer(): Promise<SecretsManagerServer>
       database.close();
     },
   };
+}
+
+function configOf(endpoint: string): Required<AwsClientConfig> {
+  return { region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }

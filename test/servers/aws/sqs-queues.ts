@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -46,13 +47,11 @@ export async function startProxiedSqs(stackUrl: string): Promise<ProxiedSqs> {
   const proxy = await startFaultyProxy(stackUrl);
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = createSqsClient({ region, endpoint: stackUrl, credentials });
-  let queues = 0;
   return {
     proxy,
     clientConfig: { region, endpoint: proxy.endpoint, credentials },
     async newQueue(Attributes = {}) {
-      queues += 1;
-      const QueueName = `queue-${queues}`;
+      const QueueName = `queue-${randomUUID()}`;
       const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
       return queueOf(client, url, `arn:aws:sqs:${region}:${account}:${QueueName}`);
     },
