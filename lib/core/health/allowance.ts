@@ -96,9 +96,11 @@ export function allowanceOf(health: Health, share: Share, limits: EndpointLimits
   const answerUs = answerTimeUs(health, limits);
   const ratePerSecond = Math.min(
     startingRate(health, share, nowUs),
-    answerUs === 0 ? Number.POSITIVE_INFINITY : (maximumConcurrency * secondUs) / answerUs,
+    (maximumConcurrency * secondUs) / (answerUs || assumedAnswerUs),
   );
-  const limited = ratePerSecond === share.ratePerSecond ? share : { ...share, ratePerSecond };
+  // Requests of a burst would all be in progress at once.
+  const burst = limits.maximumConcurrency === undefined && !isSlow(health) ? share.burst : 1;
+  const limited = ratePerSecond === share.ratePerSecond && burst === share.burst ? share : { ratePerSecond, burst };
   const countedUs = answerUs === 0 ? assumedAnswerUs : answerUs;
   const leastCostUs = limits.maximumConcurrency === undefined ? Math.ceil(countedUs / (invocations * longestPart)) : 0;
   const all = { mostSlots: Number.POSITIVE_INFINITY, returnsFromUs: 0, onlyProbes: false };

@@ -73,6 +73,7 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
         ];
   if (raises) where.push({ of: 'revision', is: 'below', than: request.revision });
   else if (request.newcomer) where.push({ of: 'returns', is: 'atMost', than: startUs });
+  if (request.onlyProbes) where.push(stillOpen(view));
   const base = sinceUs === undefined ? oldestUs : 'slots';
   const gapUs = oldestUs - (sinceUs ?? oldestUs);
   const returns = raises || request.newcomer ? Math.min(count - slots, returnsAfter(endUs, request)) : 0;
@@ -86,6 +87,11 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
     forgets: raises,
     orAbsent: sinceUs === undefined,
   });
+}
+
+/** The slot of a probe costs much of the rate, so it must not be taken when the circuit has closed since. */
+function stillOpen({ health: { openedAtUs } }: BucketView): Clause {
+  return { of: 'openedAtUs', is: 'equalTo', than: openedAtUs };
 }
 
 /** How many slots the request may take if the first one is at `fromUs`. */
@@ -141,6 +147,7 @@ function takeFromEmpty(view: BucketView, request: SlotRequest): Decision {
     { of: 'slots', is: 'below', than: emptySinceUs },
     { of: 'generation', is: 'equalTo', than: view.generation },
   ];
+  if (request.onlyProbes) where.push(stillOpen(view));
   const advances = { slots: { from: fromUs, byUs: costOfSlots(slots, request) }, returns: noReturns };
   // This worker may know an older revision than the one in the bucket. The bucket's revision must never go back.
   const raiseTo = Math.max(view.revision, request.revision);

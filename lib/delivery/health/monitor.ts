@@ -19,6 +19,8 @@ export interface MonitorDependencies {
   readonly bucket: HealthBucket;
   readonly apiDestination: string;
   readonly clock: Clock;
+  /** Time limit of one request. */
+  readonly timeoutMs: number;
   readonly random: Random;
   readonly log: HealthLog;
   /** Called when no slot may be used until `untilMs`, epoch ms. `onResumed` is called when slots may be used again. */
@@ -83,7 +85,7 @@ export class HealthMonitor {
       end: (signal) => {
         this.#stalls.end(request);
         if (signal.kind === 'none') return undefined;
-        this.#dependencies.bucket.answerTimes.add(Math.max(0, this.#dependencies.clock.nowMs() - beganMs) * 1000);
+        this.#dependencies.bucket.answerTimes.add(this.#durationMs(beganMs) * 1000);
         if (signal.kind === 'alive') this.#note(0);
         else if (isProbe && isOpen(this.#dependencies.bucket.health))
           return this.#probeFailed(signal.code, slotsUntilUs);
@@ -93,6 +95,12 @@ export class HealthMonitor {
     };
     this.#stalls.begin(request, beganMs);
     return request;
+  }
+
+  /** A worker that was frozen during a request would measure an hour. */
+  #durationMs(beganMs: number): number {
+    const { clock, timeoutMs } = this.#dependencies;
+    return Math.min(timeoutMs, Math.max(0, clock.nowMs() - beganMs));
   }
 
   #note(failures: number, code?: FailureCode): void {

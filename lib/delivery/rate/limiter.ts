@@ -128,7 +128,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const patient = !isNewcomer && turn.kind === 'return';
       const limits = limitsOf(destination, shards, { invocations, batchSize });
       const slowMs = slowAnswerMs(destination, bucketOf(incarnation, 0).bucket);
-      const horizonMs = slowMs > 0 && slowTime.isUsedUp(clock.nowMs()) ? 0 : longestMs;
+      const horizonMs = slowMs > 0 && slowTime.isUsedUp(incarnation, clock.nowMs()) ? 0 : longestMs;
       const given = await reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
       if (slowMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(invocation, clock.nowMs(), slowMs);
       return given;
@@ -160,6 +160,7 @@ function createMonitor(
   return new HealthMonitor({
     bucket: first,
     apiDestination: name,
+    timeoutMs,
     clock,
     random,
     log: healthLog,

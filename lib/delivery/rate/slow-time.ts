@@ -1,8 +1,19 @@
+import { BoundedMap } from '../../core/input/bounded-map.ts';
+
 /** The largest part of its time that a worker may spend on slow endpoints, all of them together. */
 const longestPart = 1 / 4;
 
 /** A worker that has had no slow endpoint for some time may spend this much at once, for each of its invocations. */
 const mostAtOnceMs = 5000;
+
+/** Two slow destinations occupy at most two thirds of all invocations. Only more of them could occupy all. */
+const destinationsWithoutLimit = 2;
+
+/** A destination counts as one of several slow ones for this long after its last use. */
+const usedWithinMs = 60_000;
+
+/** More destinations need not be remembered, because the limit holds from the third one on. */
+const mostDestinations = 8;
 
 /**
  * The time that one worker spends on slow endpoints. Each destination may occupy a third of all invocations. If three or more
@@ -13,6 +24,8 @@ const mostAtOnceMs = 5000;
 export class SlowTime {
   readonly #invocations: number;
   readonly #endsMs = new WeakMap<object, number>();
+  /** The slow destinations that this worker has used last, and when. */
+  readonly #usedMs = new BoundedMap<string, number>(mostDestinations);
   #leftMs: number;
   #countedAtMs: number;
 
@@ -26,13 +39,18 @@ export class SlowTime {
     this.#countedAtMs = nowMs;
   }
 
-  /** Whether the worker must not begin another request to a slow endpoint now. */
-  isUsedUp(nowMs: number): boolean {
+  /**
+   * Whether the worker must not begin another request to this slow destination now. Never true while the worker has used at
+   * most two slow destinations in the last minute.
+   */
+  isUsedUp(destination: string, nowMs: number): boolean {
     const passedMs = Math.max(0, nowMs - this.#countedAtMs);
     this.#leftMs =
       Math.min(mostAtOnceMs, this.#leftMs / this.#invocations + passedMs * longestPart) * this.#invocations;
     this.#countedAtMs = nowMs;
-    return this.#leftMs < 0;
+    this.#usedMs.set(destination, nowMs);
+    const used = [...this.#usedMs.values()].filter((atMs) => Math.abs(nowMs - atMs) <= usedWithinMs);
+    return used.length > destinationsWithoutLimit && this.#leftMs < 0;
   }
 
   /**

@@ -57,8 +57,10 @@ async function run(events: readonly object[], environment: Record<string, string
       ...environment,
     },
   });
-  const [log = '', answers = '[]'] = stdout.split('ANSWERS');
-  return { log: log + stderr, answers: JSON.parse(answers) as object[] };
+  const [before = '', rest = '[]'] = stdout.split('ANSWERS');
+  // Metrics are printed after the answer.
+  const [answers = '', ...after] = rest.split('\n');
+  return { log: before + after.join('\n') + stderr, answers: JSON.parse(answers) as object[] };
 }
 
 describe('the deployed handler', () => {

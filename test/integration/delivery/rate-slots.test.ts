@@ -87,13 +87,16 @@ test('events without a slot before the horizon are deferred to their return time
 test('deliver defers a single event whose slot is too far away for deliver, although a batch would wait for it', async () => {
   const [alone, queued] = [await story.createDestination('soon', 100), await story.createDestination('soon', 100)];
   const worker = await story.startWorker();
+  // A batch waits that long only for an endpoint that is known to answer soon.
+  await worker.deliverQueued(newMessage(alone.name), newMessage(queued.name));
+  const before = story.requestsTo('soon');
   await Promise.all([alone, queued].map((each) => each.setBucket({ slotsUntilUs: inSeconds(1.9) })));
   const [outcome] = await Promise.all([worker.deliver(alone.name), worker.deliverQueued(newMessage(queued.name))]);
   expect(outcome).toMatchObject({ outcome: 'deferred', attempts: 0 });
   expect(worker.deferred()).toHaveLength(1);
   expect((await alone.bucket()).returnsUntilUs).toBeGreaterThan(0);
   expect((await queued.bucket()).returnsUntilUs).toBe(0);
-  expect(story.requestsTo('soon')).toBe(1);
+  expect(story.requestsTo('soon') - before).toBe(1);
 });
 
 test('a new event waits behind a backlog, and an event that comes back from the backlog is sent', async () => {

@@ -112,7 +112,7 @@ test.each(all)('no file of the embedded database contains the canary "%s", plain
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
 
-test('the log contains only lines about deliveries, tokens, deauthorized connections and security events', () => {
+test('the log contains only lines about deliveries, health, tokens, deauthorized connections and security events', () => {
   // The first lines say how to use the stack.
   const lines =
     stack.printed
@@ -123,6 +123,6 @@ test('the log contains only lines about deliveries, tokens, deauthorized connect
       .split('\n') ?? [];
   expect(lines.length).toBeGreaterThan(1);
   const expected =
-    /^([0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|deauthorized {2}connection \w+$|no token {2}connection \w+ {2}|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;
+    /^([0-9:.]{12} {2}((delivered|dead-lettered|returned|deferred) {2}|(un)?healthy {2}[\w-]+, |deauthorized {2}connection \w+$|no token {2}connection \w+ {2}|security {2}[a-z-]+ {2}[\w ,.:/-]+$))/;
   expect(lines.filter((line) => !expected.test(line))).toEqual([]);
 });

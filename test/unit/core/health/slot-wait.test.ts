@@ -40,3 +40,22 @@ describe('the longest wait for a slot', () => {
     expect(waitUs(1000, 10, 0.5 * second)).toBe(8 * second);
   });
 });
+
+describe('a maximum concurrency', () => {
+  const limited = { ...limits, maximumConcurrency: 5 };
+  const share = { ratePerSecond: 300, burst: 50 };
+
+  test('an endpoint with a maximum concurrency gets no burst, whose requests would all be in progress at once', () => {
+    const health = { ...unknownHealth, answerUs: second };
+    expect(allowanceOf(health, share, limited, nowUs).share).toEqual({ ratePerSecond: 5, burst: 1 });
+  });
+
+  test('a maximum concurrency holds before the first answer, with an assumed answer time of half a second', () => {
+    expect(allowanceOf(unknownHealth, share, limited, nowUs).share).toEqual({ ratePerSecond: 10, burst: 1 });
+  });
+
+  test('a slow endpoint gets no burst, and one that answers soon gets the whole burst', () => {
+    const burstAt = (answerUs: number) => allowanceOf({ ...unknownHealth, answerUs }, share, limits, nowUs).share.burst;
+    expect([burstAt(second), burstAt(second - 1)]).toEqual([1, 50]);
+  });
+});

@@ -50,6 +50,28 @@ describe('answers that arrive late', () => {
     expect(bucket?.health).toMatchObject({ failuresInRow: 1, openedAtUs: 0 });
   });
 
+  test('a worker that has not seen that the circuit is closed again does not stop the destination until the next probe', async () => {
+    const { worker, takeProbe, end, clock } = createFleet();
+    const unaware = worker();
+    // A worker that was alone for a while writes without a read.
+    for (let reservations = 0; reservations < 20; reservations += 1) {
+      await unaware.reserve(orders, 1, inBatch);
+      await end(unaware, aliveSignal);
+      clock.set(clock.nowMs() + 300);
+    }
+    await end(unaware, timedOut, failuresToOpen);
+    for (let probes = 0; probes < 6; probes += 1) {
+      await takeProbe(unaware);
+      await end(unaware, timedOut, 1, true);
+    }
+    const prober = worker();
+    await takeProbe(prober);
+    await end(prober, aliveSignal, 1, true);
+    clock.set(clock.nowMs() + 3000);
+    await unaware.reserve(orders, 1, turnOfItsOwn);
+    expect((await worker().reserve(orders, 1, turnOfItsOwn)).slotTimesMs).toHaveLength(1);
+  });
+
   test('a probe whose failure is recorded late does not cause two probes at once', async () => {
     const { worker, opened, takeProbe, clock } = createFleet();
     const first = await opened();

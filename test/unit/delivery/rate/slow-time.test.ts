@@ -4,11 +4,17 @@ import { SlowTime } from '../../../../lib/delivery/rate/slow-time.ts';
 const fromStart = () => 0;
 const answerMs = 4900;
 
+/** Asks for a third slow destination, so that the limit holds. */
+function isUsedUp(slowTime: SlowTime, nowMs: number): boolean {
+  for (const other of ['one', 'other']) slowTime.isUsedUp(other, nowMs);
+  return slowTime.isUsedUp('third', nowMs);
+}
+
 /** Counts the requests that a worker begins in ten minutes, if it begins one whenever it may and waits for its answer. */
 function beginsIn10Minutes(slowTime: SlowTime, requestsPerInvocation: number): number {
   let begun = 0;
   for (let nowMs = 0; nowMs < 600_000; ) {
-    const mayBegin = !slowTime.isUsedUp(nowMs);
+    const mayBegin = !isUsedUp(slowTime, nowMs);
     const invocation = {};
     if (mayBegin)
       for (let each = 0; each < requestsPerInvocation; each += 1) slowTime.spend(invocation, nowMs, answerMs);
@@ -34,8 +40,8 @@ describe('the time of a worker for slow endpoints', () => {
     const slowTime = new SlowTime(2, 0, fromStart);
     slowTime.spend({}, 0, 1000);
     slowTime.spend({}, 0, 1000);
-    expect(slowTime.isUsedUp(3990)).toBe(true);
-    expect(slowTime.isUsedUp(4000)).toBe(false);
+    expect(isUsedUp(slowTime, 3990)).toBe(true);
+    expect(isUsedUp(slowTime, 4000)).toBe(false);
   });
 
   test('when two requests of an invocation overlap, the later one counts only for the time after the end of the earlier one', () => {
@@ -44,15 +50,15 @@ describe('the time of a worker for slow endpoints', () => {
     slowTime.spend(invocation, 0, 1000);
     slowTime.spend(invocation, 500, 1500);
     slowTime.spend(invocation, 600, 100);
-    expect(slowTime.isUsedUp(7990)).toBe(true);
-    expect(slowTime.isUsedUp(8000)).toBe(false);
+    expect(isUsedUp(slowTime, 7990)).toBe(true);
+    expect(isUsedUp(slowTime, 8000)).toBe(false);
   });
 
   test('a worker that was idle or frozen for an hour may begin two slow requests of 4.9 s, and no third one', () => {
     const slowTime = new SlowTime(1, 0, fromStart);
     const nowMs = 3_600_000;
     for (const expected of [false, false, true]) {
-      expect(slowTime.isUsedUp(nowMs)).toBe(expected);
+      expect(isUsedUp(slowTime, nowMs)).toBe(expected);
       slowTime.spend({}, nowMs, answerMs);
     }
   });
@@ -60,16 +66,27 @@ describe('the time of a worker for slow endpoints', () => {
   test('a clock that steps back by an hour does not change how much time a worker has left for slow requests', () => {
     const slowTime = new SlowTime(1, 3_600_000, fromStart);
     slowTime.spend({}, 3_600_000, 1000);
-    expect(slowTime.isUsedUp(0)).toBe(true);
-    expect(slowTime.isUsedUp(4000)).toBe(false);
+    expect(isUsedUp(slowTime, 0)).toBe(true);
+    expect(isUsedUp(slowTime, 4000)).toBe(false);
   });
 
   test('new workers begin with different amounts of time for slow requests', () => {
     const part = (random: number) => {
       const slowTime = new SlowTime(1, 0, () => random);
       slowTime.spend({}, 0, 2500);
-      return slowTime.isUsedUp(0);
+      return isUsedUp(slowTime, 0);
     };
     expect([part(0.4), part(0.6)]).toEqual([true, false]);
+  });
+
+  test('a worker that has used only two slow destinations in the last minute has no limit', () => {
+    const slowTime = new SlowTime(1, 0, fromStart);
+    expect(isUsedUp(slowTime, 0)).toBe(false);
+    slowTime.spend({}, 0, 3_600_000);
+    expect(isUsedUp(slowTime, 1000)).toBe(true);
+    for (let nowMs = 2000; nowMs <= 61_000; nowMs += 1000) {
+      for (const destination of ['one', 'other']) expect(slowTime.isUsedUp(destination, nowMs)).toBe(true);
+    }
+    for (const destination of ['one', 'other']) expect(slowTime.isUsedUp(destination, 61_001)).toBe(false);
   });
 });
