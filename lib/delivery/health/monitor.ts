@@ -19,6 +19,8 @@ export interface MonitorDependencies {
   readonly bucket: HealthBucket;
   readonly apiDestination: string;
   readonly clock: Clock;
+  /** Revision of the destination. */
+  readonly revision: number;
   /** Time limit of one request. */
   readonly timeoutMs: number;
   readonly random: Random;
@@ -84,7 +86,7 @@ export class HealthMonitor {
     const request: WatchedRequest = {
       end: (signal) => {
         this.#stalls.end(request);
-        if (signal.kind === 'none') return undefined;
+        if (signal.kind === 'none' || this.#isOutdated()) return undefined;
         this.#dependencies.bucket.answerTimes.add(this.#durationMs(beganMs) * 1000);
         if (signal.kind === 'alive') this.#note(0);
         else if (isProbe && isOpen(this.#dependencies.bucket.health))
@@ -95,6 +97,12 @@ export class HealthMonitor {
     };
     this.#stalls.begin(request, beganMs);
     return request;
+  }
+
+  /** Whether the destination has changed since the request began, so that its end says nothing about the present endpoint. */
+  #isOutdated(): boolean {
+    const { bucket, revision } = this.#dependencies;
+    return bucket.seen.view.revision > revision;
   }
 
   /** A worker that was frozen during a request would measure an hour. */

@@ -134,8 +134,10 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       return given;
     },
     monitorOf(destination) {
+      const { incarnation, revision } = destination;
+      // A changed destination may have another endpoint and another number of shards.
       const create = () => createMonitor(destination, bucketsOf(destination), dependencies);
-      return monitors.getOrCreate(destination.incarnation, create);
+      return monitors.getOrCreate(`${incarnation}/${revision}`, create);
     },
     async pause(destination, untilMs) {
       await Promise.all(bucketsOf(destination).map((bucket) => bucket.pause(untilMs, destination.revision)));
@@ -160,6 +162,7 @@ function createMonitor(
   return new HealthMonitor({
     bucket: first,
     apiDestination: name,
+    revision,
     timeoutMs,
     clock,
     random,
@@ -168,7 +171,13 @@ function createMonitor(
       await Promise.all(others.map((other) => other.pause(untilMs + timeoutMs + probeMarginMs, revision)));
     },
     async onResumed() {
-      await Promise.all(others.map(({ change }) => change(resumeWrite)));
+      await Promise.all(
+        others.map(async ({ seen, change }) => {
+          // Another worker may have paused the shard.
+          await seen.refresh();
+          await change(resumeWrite);
+        }),
+      );
     },
   });
 }

@@ -86,6 +86,18 @@ export class SeenBucket {
     this.#pausedUntilUs = 0;
   }
 
+  /** Reads the bucket. The view stays as it is when the table does not answer. */
+  async refresh(): Promise<void> {
+    const nowUs = this.#nowUs();
+    const read = this.#dependencies.buckets.read(this.#key);
+    await read.then(
+      (bucket) => {
+        this.view = viewWithBucket(this.view, bucket, nowUs);
+      },
+      () => undefined,
+    );
+  }
+
   /** @returns undefined if this worker has never seen the bucket and cannot read it now */
   async generation(): Promise<number | undefined> {
     try {

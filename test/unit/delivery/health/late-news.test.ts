@@ -72,6 +72,53 @@ describe('answers that arrive late', () => {
     expect((await worker().reserve(orders, 1, turnOfItsOwn)).slotTimesMs).toHaveLength(1);
   });
 
+  test('requests that began before a change of the destination do not count against its present endpoint', async () => {
+    const { worker, healthLog } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 10, inBatch);
+    const requests = Array.from({ length: 10 }, () => limiter.monitorOf(orders).begin(false));
+    const changed = { ...orders, revision: orders.revision + 1 };
+    await limiter.reserve(changed, 1, inBatch);
+    await Promise.all(requests.map(async (request) => request.end(timedOut)));
+    expect(healthLog.events).toEqual([]);
+    await Promise.all(requests.map(async () => limiter.monitorOf(changed).begin(false).end(timedOut)));
+    expect(healthLog.events).toMatchObject([{ event: 'unhealthy' }]);
+  });
+
+  test('when a rate has been raised beyond one shard, an open circuit also stops the new shards', async () => {
+    const { worker, end, clock } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 1, inBatch);
+    await end(limiter, aliveSignal);
+    const raised = { ...orders, ratePerSecond: 6000, revision: orders.revision + 1 };
+    for (let reservations = 0; reservations < 6; reservations += 1) await limiter.reserve(raised, 10, inBatch);
+    const requests = Array.from({ length: 5 }, () => limiter.monitorOf(raised).begin(false));
+    for (const request of requests) await request.end(timedOut);
+    clock.set(clock.nowMs() + 100);
+    for (let reservations = 0; reservations < 6; reservations += 1) {
+      expect((await worker().reserve(raised, 10, turnOfItsOwn)).slotTimesMs).toEqual([]);
+    }
+  });
+
+  test('a worker that closes a circuit also resumes shards that it has never used', async () => {
+    const fast = { ...orders, ratePerSecond: 6000 };
+    const { worker, end, clock, healthLog } = createFleet(50, fast);
+    const opener = worker();
+    for (let reservations = 0; reservations < 6; reservations += 1) await opener.reserve(fast, 10, inBatch);
+    await end(opener, timedOut, failuresToOpen);
+    const closer = worker();
+    clock.set(clock.nowMs() + 10_000);
+    const turn: Turn = { kind: 'return', generation: 1, shard: 0, atMs: clock.nowMs() };
+    expect(await closer.reserve(fast, 1, { ...inBatch, turn })).toMatchObject({ isProbe: true });
+    await end(closer, aliveSignal, 1, true);
+    expect(healthLog.events.at(-1)).toMatchObject({ event: 'healthy' });
+    clock.set(clock.nowMs() + 6000);
+    const other = worker();
+    for (let reservations = 0; reservations < 6; reservations += 1) {
+      expect((await other.reserve(fast, 1, turnOfItsOwn)).slotTimesMs).toHaveLength(1);
+    }
+  });
+
   test('a probe whose failure is recorded late does not cause two probes at once', async () => {
     const { worker, opened, takeProbe, clock } = createFleet();
     const first = await opened();
