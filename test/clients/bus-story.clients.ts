@@ -42,7 +42,7 @@ test("the commands of the guide's section on the bus deliver the matching event 
   const { status, stdout, stderr } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], options);
   expect([status, stderr]).toEqual([0, '']);
   const [, id] = /"FailedEntryCount": 0,\s+"Entries": \[\s+\{\s+"EventId": "([0-9a-f-]{36})"/.exec(stdout) ?? [];
-  await lines.count(2);
+  await lines.count(3);
   expect(endpoint.requests).toMatchObject([
     { method: 'POST', path: '/big-orders', headers: { 'x-api-key': 'opensesame' } },
   ]);
@@ -53,6 +53,7 @@ test("the commands of the guide's section on the bus deliver the matching event 
     expect.stringMatching(
       new RegExp(` {2}delivered {2}big-orders {2}event ${id} {2}HTTP 200 {2}attempt 1 {2}\\d+ ms$`),
     ),
+    expect.stringContaining('  unmatched  1 event matched no rule that has a target.'),
     expect.stringContaining(`  logged  /aws/events/shop  event ${id}  ${body}`),
   ]);
 });

@@ -153,7 +153,7 @@ test('a failed delivery is a function error that contains neither the key nor th
 
 test('the stack names a service that it does not have in its refusal', async () => {
   for (const [service, operation] of [
-    ['sts', 'get_caller_identity'],
+    ['sns', 'list_topics'],
     ['logs', 'describe_log_groups'],
   ] as const) {
     await expect(boto3.client(service)(operation)).rejects.toMatchObject({
