@@ -50,7 +50,10 @@ export async function measureWorkers({ quick }: { readonly quick: boolean }): Pr
     ended.abort();
     const workerLagMs = Math.max(...(await sources));
     const noise = { endpointLagMs: received.worstLagMs, workerLagMs, idle: usedIdle };
-    const figures = destinations.flatMap((each) => figuresOf(each, sent[each.destination] ?? 0, received, noise));
+    const leastPart = quick ? leastParts.quick : leastParts.usual;
+    const figures = destinations.flatMap((each) =>
+      figuresOf(each, sent[each.destination] ?? 0, received, noise, leastPart),
+    );
     return [...figures, ...noiseFigures(noise)];
   } finally {
     ended.abort();
@@ -99,7 +102,19 @@ const settledAfterMs = 1000;
  */
 const demandedPart = 0.95;
 
-function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received: Received, noise: Noise): Figure[] {
+/**
+ * The part of the rate that must be used in a usual and in a quick run. A quick run lasts only a few seconds, and deliveries come
+ * back after delays of whole seconds, so some slots at its end stay empty.
+ */
+const leastParts = { usual: 0.97, quick: 0.8 };
+
+function figuresOf(
+  { destination, ratePerSecond }: Rated,
+  sent: number,
+  received: Received,
+  noise: Noise,
+  leastPart: number,
+): Figure[] {
   const arrivals = arrivalsOf(received, destination);
   const figure = (what: string, value: number, target: string, broken: boolean): Figure => {
     const name = `${workers} worker processes, demand twice the rate of ${ratePerSecond}/s: ${what}`;
@@ -112,7 +127,7 @@ function figuresOf({ destination, ratePerSecond }: Rated, sent: number, received
   const lost = sent - distinct(arrivals);
   return [
     figure('fullest second', most, `<= ${limit}`, most > limit + strayRequests(ratePerSecond, noise)),
-    figure('part of the rate that is used', mean, '>= 0.97', !(mean >= 0.97 - missingPart(noise))),
+    figure('part of the rate that is used', mean, `>= ${leastPart}`, !(mean >= leastPart - missingPart(noise))),
     figure('events lost', lost, '= 0', lost > 0),
   ];
 }
