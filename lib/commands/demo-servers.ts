@@ -99,8 +99,11 @@ export async function startEndpoint(
   return { ...(await listen(server)), arrivals };
 }
 
-async function listen(server: Server): Promise<DemoServer> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** Serves on a free port of this machine. @throws the server's error when it cannot listen */
+export async function listen(server: Server): Promise<DemoServer> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -10,7 +10,7 @@ import type { AddressAllowlist } from '../core/address/address.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import type { CredentialsLog } from '../ports/metrics.ts';
 
-/** Who calls the operation, and in which region. */
+/** The caller of the operation, and the region of the call. */
 export interface Caller {
   readonly region: string;
   /** Twelve digits. */

@@ -4,7 +4,7 @@ interface NetworkFailure {
   readonly code: FailureCode;
   /** A text that ends with a preposition, because the origin follows it. */
   readonly text: string;
-  /** What a person can do about it, as a sentence. */
+  /** A sentence that names the cure. */
   readonly way?: string;
 }
 

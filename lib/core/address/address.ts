@@ -94,7 +94,7 @@ export function refusedAddress(text: string, allowlist: AddressAllowlist): Addre
 /** Classes of addresses that stay refused, whatever the allowlist names. */
 const noRange: ReadonlySet<string> = new Set([...neverCalled, 'metadata', 'not an address']);
 
-/** What a person can do about a refused address; a sentence, or nothing when no setting opens the address. */
+/** A sentence that names the setting that allows the address; undefined when no setting allows it. */
 export function wayToAllow(refused: AddressClass): string | undefined {
   return noRange.has(refused)
     ? undefined

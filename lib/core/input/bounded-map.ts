@@ -38,7 +38,7 @@ export class BoundedMap<Key, Value> {
     this.#entries.delete(key);
   }
 
-  /** Returns the value of the key. If there is none, creates and sets it. An existing entry does not count as set again. */
+  /** Returns the value of the key. Creates and sets a missing value. An existing entry does not count as set again. */
   getOrCreate(key: Key, create: (key: Key) => Value): Value {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;

@@ -97,7 +97,7 @@ const longestError = 64;
 const longestDescription = 200;
 
 /**
- * What the endpoint says about its refusal, as the end of a sentence. Characters that RFC 6749 section 5.2 forbids become
+ * The endpoint's own reason for its refusal, as the end of a sentence. Characters that RFC 6749 section 5.2 forbids become
  * question marks.
  */
 function errorIn(answer: JsonValue | undefined, masked: Mask): string {

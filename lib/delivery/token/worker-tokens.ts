@@ -36,7 +36,7 @@ const longestPauseMs = 900_000;
 
 /**
  * Failure policy: while the table or the token endpoint cannot be reached or gives no valid answer, the token in memory is
- * used until it expires. If there is none, the failure is retryable. A worker never obtains a token only for itself: if an
+ * used until it expires. Without such a token, the failure is retryable. A worker never obtains a token only for itself: if an
  * endpoint allows few tokens at a time, the new token would end the tokens of the other workers.
  *
  * @param obtain returns the fleet's token, or a new one

@@ -59,7 +59,7 @@ export class FairMessages<Message extends GroupedMessage> {
     else this.#pushToBacklog(group, message);
   }
 
-  /** Removes the next message. Undefined when there is none, or when all are withheld. */
+  /** Removes and returns the next message; undefined when the queue is empty or all its messages are withheld. */
   shift(): Message | undefined {
     const message = this.#next();
     if (message === undefined) return undefined;

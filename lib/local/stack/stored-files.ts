@@ -8,7 +8,7 @@ export const storeFolders: readonly StoreFolder[] = ['dynamodb', 'sqs'];
 
 export const databaseFile = 'lastmile.sqlite';
 
-/** What is gone with the files of each store. */
+/** The data that is lost with the files of each store. */
 const contents: Readonly<Record<StoreFolder, string>> = {
   dynamodb: 'its API destinations, connections, policies and API keys',
   sqs: 'its queues with their waiting events and dead letters',

@@ -31,7 +31,7 @@ export interface Fleet {
   readonly endpoint: TokenEndpoint;
   readonly connection: Connection;
   readonly credentials: OAuthCredentials;
-  /** What the workers have logged. */
+  /** The log lines of the workers. */
   readonly failed: readonly FailedTokenRequest[];
   /** A signal that never aborts. */
   readonly signal: AbortSignal;
