@@ -17,14 +17,29 @@ export interface EndpointLimits {
   readonly batchSize: number;
 }
 
-/** The limits of one shard. The shards share the concurrency and the invocations of the destination equally. */
+type StackLimits = Pick<EndpointLimits, 'invocations' | 'batchSize'>;
+
+/** The limits of one shard, if that many shards share the concurrency and the invocations of the destination equally. */
 export function limitsOf(
   { timeoutMs, maximumConcurrency }: RatedDestination,
   shards: number,
-  { invocations, batchSize }: Pick<EndpointLimits, 'invocations' | 'batchSize'>,
+  { invocations, batchSize }: StackLimits,
 ): EndpointLimits {
   const parts = maximumConcurrency === undefined ? undefined : { maximumConcurrency: maximumConcurrency / shards };
   return { ...parts, invocations: invocations / shards, batchSize, timeoutUs: (timeoutMs / 1000) * secondUs };
+}
+
+/**
+ * How many of a destination's shards newcomers use. A slow or unknown endpoint gets few requests a second. If all shards shared
+ * them, the next slot of one shard could be seconds away while other shards are unused.
+ *
+ * @param shards number of shards that hold the rate of the destination
+ */
+export function shardsInUse(destination: RatedDestination, shards: number, health: Health, stack: StackLimits): number {
+  const limits = limitsOf(destination, 1, stack);
+  const atOnce = limits.maximumConcurrency ?? limits.invocations * longestPart * limits.batchSize;
+  const perSecond = (atOnce * secondUs) / (answerTimeUs(health, limits) || assumedAnswerUs);
+  return Math.min(shards, Math.max(1, Math.ceil((perSecond * shards) / destination.ratePerSecond)));
 }
 
 /** The slots and return times that a worker may reserve now, given the health of the endpoint. */

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
 import { isOpen } from '../../core/health/health.ts';
-import { answerTimeUs, isSlow, limitsOf } from '../../core/health/allowance.ts';
+import { answerTimeUs, isSlow, limitsOf, shardsInUse } from '../../core/health/allowance.ts';
 import { resumeWrite } from '../../core/health/circuit.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
 import { HealthMonitor } from '../health/monitor.ts';
@@ -111,7 +111,9 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       if (count === 0) return { slotTimesMs: [], returns: [] };
       const { incarnation, revision } = destination;
       const shards = shardCount(destination, batchSize);
-      let shard = (turn.kind === 'return' ? turn.shard : nextShard(count)) % shards;
+      const health = bucketOf(incarnation, 0).bucket.healthFor(revision);
+      const inUse = shardsInUse(destination, shards, health, { invocations, batchSize });
+      let shard = turn.kind === 'return' ? turn.shard % shards : nextShard(count) % inUse;
       let { bucket, reserve } = bucketOf(incarnation, shard);
       let isNewcomer = turn.kind === 'newcomer';
       if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
@@ -126,7 +128,8 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       }
       const share = shareOf(destination, shard, shards);
       const patient = !isNewcomer && turn.kind === 'return';
-      const limits = limitsOf(destination, shards, { invocations, batchSize });
+      // Deliveries still come back to shards that newcomers no longer use. Those shards then have a small part of the limits.
+      const limits = limitsOf(destination, shard < inUse ? inUse : shards, { invocations, batchSize });
       const slowMs = slowAnswerMs(destination, bucketOf(incarnation, 0).bucket);
       const horizonMs = slowMs > 0 && slowTime.isUsedUp(incarnation, clock.nowMs()) ? 0 : longestMs;
       const given = await reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });

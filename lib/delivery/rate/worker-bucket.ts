@@ -69,6 +69,17 @@ export class WorkerBucket {
     return this.#seen.view.health;
   }
 
+  /**
+   * The health as far as this worker knows it, with its own latest answers. A changed destination may have another endpoint,
+   * about which nothing is known yet. A pause that a person has set stays.
+   */
+  healthFor(revision: number): Health {
+    const { pausedUntilUs } = this.#seen.view.health;
+    if (this.#seen.view.revision < revision) return { ...unknownHealth, pausedUntilUs };
+    const { health, answerTimes } = this.#healthBucket ?? this;
+    return { ...health, answerUs: answerTimes.next(health.answerUs) ?? health.answerUs, pausedUntilUs };
+  }
+
   get slotsUntilUs(): number {
     return this.#seen.view.slotsUntilUs;
   }
@@ -177,7 +188,7 @@ export class WorkerBucket {
     const { newcomer, horizonMs, share, limits, revision } = call;
     const nowUs = this.#nowUs();
     const leadUs = this.#leadUs(call, tries);
-    const health = this.#healthFor(revision);
+    const health = this.healthFor(revision);
     const allowance = allowanceOf(health, share, limits, nowUs);
     const waitUs = Math.min(horizonMs * 1000, leadUs + longestSlotWaitUs(count, health, allowance, limits));
     return {
@@ -201,15 +212,6 @@ export class WorkerBucket {
     return { returnsFromUs, ...(this.#healthBucket !== undefined && { mostSlots: 0 }) };
   }
 
-  /** A changed destination may have another endpoint, about which nothing is known yet. A pause that a person has set stays. */
-  #healthFor(revision: number): Health {
-    const { pausedUntilUs } = this.#seen.view.health;
-    if (this.#seen.view.revision < revision) return { ...unknownHealth, pausedUntilUs };
-    const { health, answerTimes } = this.#healthBucket ?? this;
-    // This worker's own answers count before they are in the item.
-    return { ...health, answerUs: answerTimes.next(health.answerUs) ?? health.answerUs, pausedUntilUs };
-  }
-
   #fromBlock(call: BucketCall, count: number): Turn[] {
     const block = this.#block;
     if (block === undefined || !call.newcomer || this.#seen.view.revision < call.revision) return [];
@@ -225,10 +227,8 @@ export class WorkerBucket {
   #beyond(count: number): Turn[] {
     const { clock, random } = this.#dependencies;
     const nowMs = clock.nowMs();
-    const turn = (): Turn => ({
-      kind: 'newcomer',
-      atMs: nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2)),
-    });
+    const atMs = () => nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2));
+    const turn = (): Turn => ({ kind: 'newcomer', atMs: atMs() });
     return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);
   }
 

@@ -10,10 +10,12 @@ import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { sharedSqs } from '../../fixtures/sqs.ts';
+import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import type { ProxiedRequest, ProxyFault } from '../../servers/aws/faulty-proxy.ts';
 import type { AnswerRequest, RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { account, type ProxiedSqs, region, type SqsQueue } from '../../servers/aws/sqs-queues.ts';
 import { loopbackCidrs } from '../../servers/endpoints/loopback.ts';
+import type { Clock } from '../../../lib/ports/clock.ts';
 
 /** The answer at each path `/<name>`; the names are those of the API destinations. */
 const answers = {
@@ -41,6 +43,8 @@ export interface SettlingServers {
   readonly endpoint: RecordingEndpoint;
   readonly failing: Set<Failing>;
   readonly gates: Gates;
+  /** The clock of every worker. They share their rate buckets, and a slow machine must not miss their slots. */
+  readonly clock: Clock;
 }
 
 const file = { scope: 'file' } as const;
@@ -58,7 +62,7 @@ export const sharedSettling = sharedSqs
     const failing = new Set<Failing>();
     sqs.proxy.faultsBy((request) => faultOf(failing, request));
     await createDestinations(clients, endpoint);
-    return { sqs, endpoint, failing, gates };
+    return { sqs, endpoint, failing, gates, clock: createWaitingClock() };
   });
 
 async function answerAfterGate(gates: Gates, request: RecordedRequest) {
@@ -101,14 +105,14 @@ let events = 0;
  * @param clients settings of the SDK's clients that differ from the deployed ones
  */
 export async function createSettlingStory(servers: SettlingServers, clients: object = {}) {
-  const { sqs, endpoint, failing, gates } = servers;
+  const { sqs, endpoint, failing, gates, clock } = servers;
   // Unsettled messages become visible again at once.
   const deliveries = await sqs.newQueue({ VisibilityTimeout: '0' });
   const deadLetters = await sqs.newQueue();
   const target = await sqs.newQueue();
   const environment = environmentOf(deliveries, deadLetters);
   const aws: AwsClientConfig = { ...sqs.clientConfig, ...clients };
-  const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics };
+  const silence = { deliveryLog: { record: () => undefined }, metrics: noMetrics, clock };
   const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
   const deliver = createDeliver(deliverFrom(environment, aws, silence));
   const deliverQueued = createDeliverQueued(deliverQueuedFrom(environment, aws, silence));
@@ -178,6 +182,8 @@ function environmentOf(deliveries: SqsQueue, deadLetters: SqsQueue): Record<stri
     TABLE_NAME: 'lastmile-local',
     DELIVERY_QUEUE_URL: deliveries.url,
     DEAD_LETTER_QUEUE_URL: deadLetters.url,
+    // Enough for all tests of a file together, which share the destinations.
+    MAXIMUM_INVOCATIONS: '1000',
     SECRET_PREFIX: 'events!connection/',
     ROOT_SECRET_ARN: 'lastmile/local/root',
     AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-local-authorize-connection',
