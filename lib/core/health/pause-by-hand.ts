@@ -1,4 +1,4 @@
-import type { Bucket, BucketWrite } from '../rate/bucket.ts';
+import type { Bucket, BucketWrite, Clause } from '../rate/bucket.ts';
 import { expiresAtSeconds } from '../rate/bucket.ts';
 import type { Health } from './health.ts';
 import { isPaused } from './health.ts';
@@ -21,10 +21,14 @@ export function pauseByHandWrite(
   nowUs: number,
   revision: number,
 ): BucketWrite {
+  const shortened = bucket !== undefined && bucket.health.pausedUntilUs > pausedUntilUs ? bucket : undefined;
   return {
     health: { set: { pausedUntilUs } },
-    ...(bucket !== undefined && bucket.health.pausedUntilUs > pausedUntilUs && returnsStartAgain(bucket)),
-    where: [{ of: 'pausedUntilUs', is: 'equalTo', than: bucket?.health.pausedUntilUs ?? 0 }],
+    ...(shortened && returnsStartAgain(shortened)),
+    where: [
+      { of: 'pausedUntilUs', is: 'equalTo', than: bucket?.health.pausedUntilUs ?? 0 },
+      ...(shortened ? [stillOf(shortened)] : []),
+    ],
     orAbsent: bucket === undefined,
     revision,
     expiresAtSeconds: expiresAtSeconds(Math.max(nowUs, pausedUntilUs)),
@@ -44,7 +48,7 @@ export function resumeByHandWrite(bucket: Bucket | undefined, nowUs: number): Bu
     ...returnsStartAgain(bucket),
     where: [
       { of: 'pausedUntilUs', is: 'equalTo', than: bucket.health.pausedUntilUs },
-      { of: 'revision', is: 'equalTo', than: bucket.revision },
+      stillOf(bucket),
     ],
     orAbsent: false,
     revision: bucket.revision,
@@ -54,6 +58,11 @@ export function resumeByHandWrite(bucket: Bucket | undefined, nowUs: number): Bu
 
 function returnsStartAgain({ revision }: Bucket): Pick<BucketWrite, 'returns' | 'raiseTo'> {
   return { returns: { from: 0, byUs: 0 }, raiseTo: revision };
+}
+
+/** A write that starts the return times again must not set the bucket's revision back. */
+function stillOf({ revision }: Bucket): Clause {
+  return { of: 'revision', is: 'equalTo', than: revision };
 }
 
 /**

@@ -285,6 +285,15 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
       expect(await buckets.read(key())).toEqual({ ...restedBucket, revision: 3, health });
     });
 
+    test('a pause by hand that is shortened does not set back the revision that a worker writes at the same time', async () => {
+      await begin(restedBucket);
+      const { bucket: paused } = await buckets.write(key(), pauseByHandWrite(restedBucket, forEverUs, nowUs, 1));
+      const shorter = pauseByHandWrite(paused, at(60_000), nowUs, 1);
+      await buckets.write(key(), { ...anySlot, raiseTo: 2 });
+      expect(await buckets.write(key(), shorter)).toMatchObject({ kind: 'refused' });
+      expect(await buckets.read(key())).toMatchObject({ revision: 2, health: { pausedUntilUs: forEverUs } });
+    });
+
     test('a later, shorter pause does not shorten a longer pause', async () => {
       const [longer, shorter] = [30_000, 10_000].map((ms) => pauseWrite(restedBucket, at(ms), nowUs, 1));
       if (longer !== undefined) await buckets.write(key(), longer);

@@ -40,7 +40,11 @@ describe('a pause by hand', () => {
 
   test('replacing a pause by a shorter one starts the return times again, but replacing it by an equally long one does not', () => {
     const again = { returns: { from: 0, byUs: 0 }, raiseTo: 7 };
-    expect(pauseByHandWrite(pausedUntil(forEverUs), at(60_000), nowUs, 9)).toMatchObject(again);
+    const where = [
+      { of: 'pausedUntilUs', is: 'equalTo', than: forEverUs },
+      { of: 'revision', is: 'equalTo', than: 7 },
+    ];
+    expect(pauseByHandWrite(pausedUntil(forEverUs), at(60_000), nowUs, 9)).toMatchObject({ ...again, where });
     expect(pauseByHandWrite(pausedUntil(at(60_000)), at(60_000), nowUs, 9)).not.toHaveProperty('raiseTo');
   });
 });
