@@ -130,10 +130,12 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const patient = !isNewcomer && turn.kind === 'return';
       // Deliveries still come back to shards that newcomers no longer use. Those shards then have a small part of the limits.
       const limits = limitsOf(destination, shard < inUse ? inUse : shards, { invocations, batchSize });
-      const slowMs = slowAnswerMs(destination, bucketOf(incarnation, 0).bucket);
-      const horizonMs = slowMs > 0 && slowTime.isUsedUp(incarnation, clock.nowMs()) ? 0 : longestMs;
+      const slowMs = () => slowAnswerMs(destination, bucketOf(incarnation, 0).bucket);
+      const horizonMs = slowMs() > 0 && slowTime.isUsedUp(incarnation, clock.nowMs()) ? 0 : longestMs;
       const given = await reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
-      if (slowMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(invocation, clock.nowMs(), slowMs);
+      // The reservation has shown the health of the endpoint.
+      const answerMs = slowMs();
+      if (answerMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(incarnation, invocation, clock.nowMs(), answerMs);
       return given;
     },
     monitorOf(destination) {

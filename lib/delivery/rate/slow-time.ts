@@ -54,11 +54,14 @@ export class SlowTime {
   }
 
   /**
-   * Counts an invocation that waits for an answer. Requests of the same invocation that wait at the same time count once.
+   * Counts an invocation that waits for the answer of a slow destination. Requests of the same invocation that wait at the same
+   * time count once.
    *
    * @param answerMs the time that the answer is expected to take
    */
-  spend(invocation: object, nowMs: number, answerMs: number): void {
+  spend(destination: string, invocation: object, nowMs: number, answerMs: number): void {
+    // A worker learns with the slot of its first request that a destination is slow.
+    this.#usedMs.set(destination, nowMs);
     const endMs = nowMs + answerMs;
     const countedMs = Math.max(nowMs, this.#endsMs.get(invocation) ?? nowMs);
     if (endMs <= countedMs) return;
