@@ -46,10 +46,7 @@ export function resumeByHandWrite(bucket: Bucket | undefined, nowUs: number): Bu
   return {
     health: { set: { pausedUntilUs: 0 } },
     ...returnsStartAgain(bucket),
-    where: [
-      { of: 'pausedUntilUs', is: 'equalTo', than: bucket.health.pausedUntilUs },
-      stillOf(bucket),
-    ],
+    where: [{ of: 'pausedUntilUs', is: 'equalTo', than: bucket.health.pausedUntilUs }, stillOf(bucket)],
     orAbsent: false,
     revision: bucket.revision,
     expiresAtSeconds: expiresAtSeconds(nowUs),

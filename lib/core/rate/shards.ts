@@ -1,4 +1,5 @@
 import type { Share } from './slots.ts';
+import { longestReturnUs } from './slots.ts';
 
 /** The members of an API destination that define its rate. */
 export interface RatedDestination {
@@ -33,6 +34,14 @@ export type Turn = { readonly atMs: number } & (
 export const newcomer: Turn = { kind: 'newcomer', atMs: 0 };
 
 export const inTurn: Turn = { kind: 'in-turn', atMs: 0 };
+
+/** Turns for requests without a return time within 900 s. They come back as newcomers, at random times, not all at once. */
+export function lateTurns(count: number, nowMs: number, random: () => number): Turn[] {
+  const atMs = () => nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2));
+  return Array.from({ length: count }, (): Turn => ({ kind: 'newcomer', atMs: atMs() })).sort(
+    (a, b) => a.atMs - b.atMs,
+  );
+}
 
 /** The result of a reservation: each request gets a slot now, or a turn with which it asks again later. */
 export interface Reservation {

@@ -1,14 +1,26 @@
 /** Weight of the newest duration. Nine tenths of the mean come from the last 22 durations. */
 const weight = 0.1;
 
+/** Some durations, added up. */
+export interface Durations {
+  readonly sumUs: number;
+  readonly count: number;
+}
+
+const noDurations: Durations = { sumUs: 0, count: 0 };
+
 /** Collects the durations of one worker's requests until its next write of the bucket, which stores the new mean. */
 export class AnswerTimes {
-  #sumUs = 0;
-  #count = 0;
+  #collected = noDurations;
+
+  /** The durations that no write has stored yet. */
+  get collected(): Durations {
+    return this.#collected;
+  }
 
   add(tookUs: number): void {
-    this.#sumUs += tookUs;
-    this.#count += 1;
+    const { sumUs, count } = this.#collected;
+    this.#collected = { sumUs: sumUs + tookUs, count: count + 1 };
   }
 
   /**
@@ -18,15 +30,15 @@ export class AnswerTimes {
    * @returns a whole number; undefined when this worker has collected no duration
    */
   next(meanUs: number): number | undefined {
-    if (this.#count === 0) return undefined;
-    const ownUs = this.#sumUs / this.#count;
-    const part = meanUs === 0 ? 1 : 1 - (1 - weight) ** this.#count;
-    return Math.max(1, Math.round(meanUs + (ownUs - meanUs) * part));
+    const { sumUs, count } = this.#collected;
+    if (count === 0) return undefined;
+    const part = meanUs === 0 ? 1 : 1 - (1 - weight) ** count;
+    return Math.max(1, Math.round(meanUs + (sumUs / count - meanUs) * part));
   }
 
-  /** Call this when the mean has been written. */
-  clear(): void {
-    this.#sumUs = 0;
-    this.#count = 0;
+  /** Call this when a write has stored a mean with these durations. Durations that were added since are kept. */
+  remove({ sumUs, count }: Durations): void {
+    const collected = this.#collected;
+    this.#collected = { sumUs: collected.sumUs - sumUs, count: collected.count - count };
   }
 }

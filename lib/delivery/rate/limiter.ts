@@ -135,7 +135,8 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const given = await reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
       // The reservation has shown the health of the endpoint.
       const answerMs = slowMs();
-      if (answerMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(incarnation, invocation, clock.nowMs(), answerMs);
+      if (answerMs > 0 && given.slotTimesMs.length > 0)
+        slowTime.spend(incarnation, invocation, clock.nowMs(), answerMs);
       return given;
     },
     monitorOf(destination) {

@@ -8,8 +8,9 @@ import type { SlotRequest, Decision } from '../../core/rate/decision.ts';
 import { decide } from '../../core/rate/decision.ts';
 import { grantOf, viewAfterRead, viewAfterWrite } from '../../core/rate/result.ts';
 import type { Share } from '../../core/rate/slots.ts';
-import { longestReturnUs, secondUs } from '../../core/rate/slots.ts';
+import { secondUs } from '../../core/rate/slots.ts';
 import type { Reservation, Turn } from '../../core/rate/shards.ts';
+import { lateTurns } from '../../core/rate/shards.ts';
 import { isAlone, isDoubtful, isOlderThan, patienceUs } from '../../core/rate/view.ts';
 import type { BucketKey } from '../../ports/rate.ts';
 import { AnswerTimes } from '../health/answer-times.ts';
@@ -140,11 +141,15 @@ export class WorkerBucket {
 
   /** Makes one write. It gives a slot or a turn to all, some or none of the requests. */
   async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Reservation> {
-    const request = await this.#requestAfterRead(call, count, tries);
+    const asked = await this.#requestAfterRead(call, count, tries);
+    const durations = this.answerTimes.collected;
+    const request = { ...asked, answerUs: this.answerTimes.next(this.health.answerUs) };
     const decision = decide(this.#seen.view, request);
     if (decision === undefined) {
-      if (!isOlderThan(this.#seen.view, knownUs, request.nowUs))
-        return { slotTimesMs: [], returns: this.#beyond(count) };
+      if (!isOlderThan(this.#seen.view, knownUs, request.nowUs)) {
+        const { clock, random } = this.#dependencies;
+        return { slotTimesMs: [], returns: lateTurns(count, clock.nowMs(), random) };
+      }
       await this.#readBucket(request);
       return nothing;
     }
@@ -152,11 +157,12 @@ export class WorkerBucket {
     const result = await this.#dependencies.buckets.write(this.#key, write);
     this.#writeTimes.add(this.#dependencies.clock.nowMs() - request.nowUs / 1000);
     this.#seen.view = viewAfterWrite(this.#seen.view, request, decision, result);
-    return result.kind === 'written' ? this.#granted(call, request, decision, result.bucket) : nothing;
+    if (result.kind === 'refused') return nothing;
+    if (write.health?.set?.answerUs !== undefined) this.answerTimes.remove(durations);
+    return this.#granted(call, request, decision, result.bucket);
   }
 
   #granted(call: BucketCall, request: SlotRequest, decision: Decision, bucket: Bucket): Reservation {
-    if (decision.write.health?.set?.answerUs === request.answerUs) this.answerTimes.clear();
     const { slotTimesUs, returnTimesUs, generation } = grantOf(request, decision, bucket);
     const { isProbe, isStopped } = this.#stateOf(request, bucket);
     // The write may show that nothing may be sent now. The slots that it took are then given up.
@@ -200,7 +206,6 @@ export class WorkerBucket {
       startUs: nowUs + leadUs,
       endUs: nowUs + (allowance.onlyProbes ? leadUs + 1 : Math.ceil(waitUs)),
       revision,
-      answerUs: this.answerTimes.next(this.health.answerUs),
       blockCount: newcomer ? this.#events.blockCount(nowUs / 1000, share.ratePerSecond, this.#writeTimes.areScarce) : 0,
     };
   }
@@ -221,15 +226,6 @@ export class WorkerBucket {
   #turns(timesUs: readonly number[], generation: number): Turn[] {
     const { shard } = this.#key;
     return timesUs.map((atUs) => ({ kind: 'return', generation, shard, atMs: atUs / 1000 }));
-  }
-
-  /** Turns for requests without a return time within 900 s. They come back as newcomers, at random times, not all at once. */
-  #beyond(count: number): Turn[] {
-    const { clock, random } = this.#dependencies;
-    const nowMs = clock.nowMs();
-    const atMs = () => nowMs + Math.floor((longestReturnUs / 1000) * (1 - random() / 2));
-    const turn = (): Turn => ({ kind: 'newcomer', atMs: atMs() });
-    return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);
   }
 
   /** Reads the bucket first if a write without a read would probably be refused. */

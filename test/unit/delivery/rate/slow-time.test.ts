@@ -102,7 +102,14 @@ test('the first request of a new worker to a slow destination counts against the
     const write = { health, where: [], orAbsent: true, revision: 1, expiresAtSeconds: 1_800_000_000 };
     await buckets.write({ destinationIncarnation: incarnation, shard: 0 }, write);
   }
-  const limiter = createRateLimiter({ ...healthy, buckets, clock, random: fromStart, batchSize: 10, ownInvocations: 1 });
+  const limiter = createRateLimiter({
+    ...healthy,
+    buckets,
+    clock,
+    random: fromStart,
+    batchSize: 10,
+    ownInvocations: 1,
+  });
   const slotsOfEach = async () => {
     const given = await Promise.all(destinations.map((each) => limiter.reserve(each, 1, queueBatch)));
     return given.map(({ slotTimesMs }) => slotTimesMs.length);
