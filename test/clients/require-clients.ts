@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { awsCli, chromiumPath, clientEnvironment, python } from './client-processes.ts';
+import { missingForTerraform } from './terraform-programs.ts';
 
 interface Needed {
   readonly command: readonly [string, ...string[]];
@@ -18,8 +19,17 @@ export function setup(): void {
   const missing = needed.filter(({ command: [file, ...args] }) => {
     return spawnSync(file, args, { env: clientEnvironment, stdio: 'ignore' }).status !== 0;
   });
-  if (missing.length === 0) return;
+  if (missing.length === 0) return sayWhetherTerraformRuns();
   const names = missing.map(({ name }) => name).join(' ');
   process.stderr.write(`The client tests need programs that are not installed. On Debian: apt-get install ${names}\n`);
   process.exit(1);
+}
+
+/** Terraform is no package of Debian, so the other tests run without it. */
+function sayWhetherTerraformRuns(): void {
+  const missing = missingForTerraform();
+  if (missing.length === 0) return;
+  process.stderr.write(
+    `Terraform's test does not run. Missing: ${missing.join(', ')}. CONTRIBUTING.md says how to get it.\n`,
+  );
 }

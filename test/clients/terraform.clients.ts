@@ -1,0 +1,85 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ListApiDestinationsCommand, ListConnectionsCommand, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
+import { expect, test } from 'vitest';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { Growing } from '../integration/bus/bus-story.ts';
+import type { Clients } from '../fixtures/clients.ts';
+import { sharedStack } from '../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import { aws, run } from './client-processes.ts';
+import { providerMirror } from './terraform-programs.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+const arrivals = new Growing<string>();
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let folder: string;
+let clients: Clients;
+
+sharedStack.override('answer', () => ({ path }) => {
+  arrivals.push(path);
+  return undefined;
+});
+
+sharedStack.beforeAll(({ stack: startedStack, endpoint: startedEndpoint, folder: made, clients: opened }) => {
+  [stack, endpoint, folder, clients] = [startedStack, startedEndpoint, made, opened];
+  copyFileSync(join(import.meta.dirname, 'terraform', 'main.tf'), join(folder, 'main.tf'));
+});
+
+/** The variables that the README exports. */
+const exported = () => ({
+  AWS_ENDPOINT_URL: stack.url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+});
+
+/** Runs one command of Terraform, and requires that it succeeds. */
+async function terraform(variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    CHECKPOINT_DISABLE: '1',
+    TF_CLI_ARGS: '-no-color',
+    TF_INPUT: '0',
+    TF_VAR_invocation_endpoint: `${endpoint.origin}/orders`,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...variables,
+  };
+  const { status, stdout, stderr } = await run('terraform', args, { cwd: folder, env });
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+/** The provider's settings in the guide, for a shell without the variables. */
+function guideProvider(): string {
+  const guide = readFileSync(join(repository, 'docs/guide/local-stack.md'), 'utf8');
+  const [, block] = /```hcl\n([^]*?)```/.exec(guide) ?? [];
+  if (block === undefined) throw new Error('The guide has no block of HCL.');
+  return block.replaceAll('http://127.0.0.1:4010', stack.url);
+}
+
+// Each command starts AWS's provider, which takes seconds.
+test('terraform apply creates a destination and a rule that deliver, a plan then finds nothing to do, and destroy removes all', async () => {
+  await terraform({}, 'init', `-plugin-dir=${providerMirror}`);
+  expect(await terraform(exported(), 'apply', '-auto-approve')).toContain(
+    'Resources: 5 added, 0 changed, 0 destroyed.',
+  );
+
+  const entry = { EventBusName: 'shop', Source: 'com.example', DetailType: 'Order Placed', Detail: '{"order": 7}' };
+  await aws(stack.url, 'events', 'put-events', '--entries', JSON.stringify([entry]));
+  await arrivals.count(1);
+  expect(endpoint.requests).toMatchObject([
+    { method: 'POST', path: '/orders', headers: { 'x-api-key': 'opensesame' } },
+  ]);
+
+  writeFileSync(join(folder, 'provider.tf'), guideProvider());
+  expect(await terraform({}, 'plan', '-detailed-exitcode')).toContain('No changes.');
+
+  expect(await terraform({}, 'destroy', '-auto-approve')).toContain('5 destroyed.');
+  const { Connections } = await clients.events.send(new ListConnectionsCommand({}));
+  const { ApiDestinations } = await clients.events.send(new ListApiDestinationsCommand({}));
+  const { EventBuses = [] } = await clients.events.send(new ListEventBusesCommand({}));
+  expect([Connections, ApiDestinations, EventBuses.map(({ Name }) => Name)]).toEqual([[], [], ['default']]);
+}, 300_000);
