@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const inCi = process.env['CI'] === 'true';
@@ -8,7 +9,8 @@ export default defineConfig({
     // A file to itself for each test file: what one leaves open or sets cannot reach another.
     isolate: true,
     pool: 'threads',
-    maxWorkers: '100%',
+    // Many tests wait for processes, so more of them than processors can run at the same time.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 20_000,
     hookTimeout: 30_000,
     reporters: ['default', ...(inCi ? (['json'] as const) : [])],

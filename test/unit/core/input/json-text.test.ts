@@ -20,11 +20,11 @@ describe('the JSON text of a value', () => {
 
   test('the JSON text of a value equals that of JSON.stringify, at every depth', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        const innermost = JSON.stringify(value);
+      fc.property(fc.array(fc.jsonValue(), { minLength: 5 }), (values) => {
+        const innermost = values.map((value) => JSON.stringify(value)).join(',');
         expect(jsonText(JSON.parse(nested(innermost)) as JsonValue) === nested(innermost)).toBe(true);
       }),
-      { numRuns: 20 },
+      { numRuns: 4 },
     );
   });
 });

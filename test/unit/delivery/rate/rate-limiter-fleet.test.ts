@@ -68,8 +68,8 @@ describe('a simulated fleet', { timeout }, () => {
     { ratePerSecond: 300, durationSeconds: 60 },
     { ratePerSecond: 5000, durationSeconds: 4 },
   ])('a simulated fleet needs at most 1.05 writes per batch at a rate of $ratePerSecond a second', async (fleet) => {
-    for (const workers of [1, 10, 100, 1000]) {
-      for (const load of [0.5, 0.9, 1]) {
+    for (const workers of [1, 30, 1000]) {
+      for (const load of [0.5, 1]) {
         const run = await simulateFleet({ ...fleet, workers, load });
         const writesPerBatch = run.writes / run.batches;
         expect({ workers, load, isOne: writesPerBatch <= 1.05, writesPerBatch }).toMatchObject({ isOne: true });
@@ -96,7 +96,7 @@ describe('a simulated fleet', { timeout }, () => {
         expect(run.utilisation).toBeGreaterThanOrEqual(0.99);
         expect(run.fullestSecond).toBeLessThanOrEqual(any.ratePerSecond * 1.03 + 1);
       }),
-      { numRuns: 20, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     );
   });
 

@@ -126,6 +126,6 @@ test('the rule index finds exactly the rules that match when each pattern is tri
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
