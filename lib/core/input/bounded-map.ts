@@ -1,14 +1,17 @@
 /**
  * A map that cannot grow without end. Its keys come from rules and destinations, which are few, but also from the senders of
- * requests. When the map is full, it drops the entry that was set longest ago. To keep an entry that is in use, set it again
+ * requests. When the map is full, it drops the entry that was set longest ago. To keep an entry that is used often, set it again
  * at each use.
  */
 export class BoundedMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #maxEntries: number;
+  readonly #isInUse: (value: Value) => boolean;
 
-  constructor(maxEntries: number) {
+  /** @param isInUse whether the map must keep this value, even if the map grows beyond the limit; default: no value is in use */
+  constructor(maxEntries: number, isInUse: (value: Value) => boolean = () => false) {
     this.#maxEntries = maxEntries;
+    this.#isInUse = isInUse;
   }
 
   get size(): number {
@@ -24,9 +27,9 @@ export class BoundedMap<Key, Value> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#maxEntries) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
+    for (const [oldest, kept] of this.#entries) {
+      if (this.#entries.size <= this.#maxEntries || oldest === key) return;
+      if (!this.#isInUse(kept)) this.#entries.delete(oldest);
     }
   }
 

@@ -63,6 +63,11 @@ export class HealthMonitor {
     this.#stalls = new StallWatch(dependencies);
   }
 
+  /** Whether a request is in progress. */
+  get isInUse(): boolean {
+    return this.#stalls.isWatching;
+  }
+
   /** Whether slots that were given earlier must not be used any more, as far as this worker knows. */
   get isHalted(): boolean {
     const { health } = this.#dependencies.bucket;

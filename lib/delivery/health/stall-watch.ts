@@ -19,7 +19,7 @@ export class StallWatch {
   readonly #clock: Clock;
   readonly #begunMs = new Map<object, number>();
   #answeredMs = 0;
-  #isWatching = false;
+  #isRunning = false;
   #wait: AbortController | undefined;
 
   constructor({ bucket, clock }: { readonly bucket: HealthBucket; readonly clock: Clock }) {
@@ -27,9 +27,14 @@ export class StallWatch {
     this.#clock = clock;
   }
 
+  /** Whether any request is in progress. */
+  get isWatching(): boolean {
+    return this.#begunMs.size > 0;
+  }
+
   begin(request: object, nowMs: number): void {
     this.#begunMs.set(request, nowMs);
-    if (!this.#isWatching) void this.#watch();
+    if (!this.#isRunning) void this.#watch();
   }
 
   end(request: object): void {
@@ -43,7 +48,7 @@ export class StallWatch {
   }
 
   async #watch(): Promise<void> {
-    this.#isWatching = true;
+    this.#isRunning = true;
     let toldMs = 0;
     try {
       while (this.#begunMs.size > 0) {
@@ -58,7 +63,7 @@ export class StallWatch {
         }
       }
     } finally {
-      this.#isWatching = false;
+      this.#isRunning = false;
     }
   }
 

@@ -3,14 +3,11 @@ import type { RatedDestination, Reservation, Turn } from '../../core/rate/shards
 import { newcomer, shardCount, shareOf } from '../../core/rate/shards.ts';
 import { isOpen } from '../../core/health/health.ts';
 import { answerTimeUs, isSlow, limitsOf, shardsInUse } from '../../core/health/allowance.ts';
-import { resumeWrite } from '../../core/health/circuit.ts';
-import type { HealthLog } from '../../ports/metrics.ts';
-import { HealthMonitor } from '../health/monitor.ts';
-import type { BucketDependencies } from './seen-bucket.ts';
-import type { BucketCall } from './worker-bucket.ts';
-import { createReservationQueue } from './reservation-queue.ts';
+import type { HealthMonitor } from '../health/monitor.ts';
+import type { DestinationDependencies } from './known-destination.ts';
+import { KnownDestination } from './known-destination.ts';
 import { SlowTime } from './slow-time.ts';
-import { WorkerBucket } from './worker-bucket.ts';
+import type { WorkerBucket } from './worker-bucket.ts';
 
 export type { RatedDestination, Reservation, Turn } from '../../core/rate/shards.ts';
 
@@ -39,45 +36,85 @@ export interface RateLimiter {
   monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow'>;
 }
 
-export interface RateLimiterDependencies extends BucketDependencies {
-  /** How many requests share one write when a destination is busy. Must be the same for all workers of a stack. */
-  readonly batchSize: number;
+export interface RateLimiterDependencies extends DestinationDependencies {
   /** The most invocations that the fleet runs at the same time. */
   readonly invocations: number;
   /** Invocations that this worker runs at the same time; 1 in Lambda. */
   readonly ownInvocations?: number;
-  readonly healthLog: HealthLog;
 }
 
-/** The most buckets that a worker remembers. A forgotten bucket costs one more call of the table. */
-const maxBuckets = 10_000;
-
-/** The time that a probe needs before it is sent. The probe's time limit comes on top. */
-const probeMarginMs = 5000;
+/**
+ * The most destinations that a worker remembers, in addition to those with a request in progress. A forgotten destination costs
+ * one more call of the table.
+ */
+const maxDestinations = 10_000;
 
 /** Our clock may be this far behind the clock of the worker that gave the return time. */
 const earlyToleranceMs = 100;
 
-/** A bucket that this worker has used, and the queue of calls to it. */
-interface KnownBucket {
-  readonly bucket: WorkerBucket;
-  readonly reserve: (call: BucketCall) => Promise<Reservation>;
-}
-
 export function createRateLimiter(dependencies: RateLimiterDependencies): RateLimiter {
   const { batchSize, clock, random, invocations, ownInvocations = 1 } = dependencies;
   const slowTime = new SlowTime(ownInvocations, clock.nowMs(), random);
-  const monitors = new BoundedMap<string, HealthMonitor>(maxBuckets);
-  const buckets = new BoundedMap<string, KnownBucket>(maxBuckets);
+  const destinations = new BoundedMap<string, KnownDestination>(maxDestinations, ({ isInUse }) => isInUse);
+  const nextShard = createShardChoice(batchSize, random);
+
+  function knownOf({ incarnation }: RatedDestination): KnownDestination {
+    const known = destinations.get(incarnation) ?? new KnownDestination(incarnation, dependencies);
+    // Moves the destination to the end of those that may be forgotten.
+    destinations.set(incarnation, known);
+    return known;
+  }
+
+  return {
+    async reserve(destination, count, { horizonMs: longestMs, turn = newcomer, invocation = {} }) {
+      if (count === 0) return { slotTimesMs: [], returns: [] };
+      const { incarnation, revision } = destination;
+      const known = knownOf(destination);
+      const { first } = known;
+      const shards = shardCount(destination, batchSize);
+      const inUse = shardsInUse(destination, shards, first.healthFor(revision), { invocations, batchSize });
+      let shard = turn.kind === 'return' ? turn.shard % shards : nextShard(count) % inUse;
+      let isNewcomer = turn.kind === 'newcomer';
+      if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
+        const generation = await known.shard(shard).bucket.seen.generation();
+        if (generation === undefined || generation === turn.generation) return untouched(count, turn);
+        isNewcomer = true;
+      }
+      // While the circuit is open, all deliveries wait in the first shard, because it decides when a probe may be sent.
+      if (isOpen(first.health)) shard = 0;
+      const share = shareOf(destination, shard, shards);
+      const patient = !isNewcomer && turn.kind === 'return';
+      // Deliveries still come back to shards that newcomers no longer use. Those shards then have a small part of the limits.
+      const limits = limitsOf(destination, shard < inUse ? inUse : shards, { invocations, batchSize });
+      const isUsedUp = slowAnswerMs(destination, first) > 0 && slowTime.isUsedUp(incarnation, clock.nowMs());
+      const horizonMs = isUsedUp ? 0 : longestMs;
+      const call = { count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision };
+      const given = await known.shard(shard).reserve(call);
+      // The reservation has shown the health of the endpoint.
+      const slowMs = slowAnswerMs(destination, first);
+      if (slowMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(incarnation, invocation, clock.nowMs(), slowMs);
+      return given;
+    },
+    monitorOf: (destination) => knownOf(destination).monitorOf(destination),
+    async pause(destination, untilMs) {
+      const buckets = knownOf(destination).bucketsOf(destination);
+      await Promise.all(buckets.map((bucket) => bucket.pause(untilMs, destination.revision)));
+    },
+  };
+}
+
+/**
+ * Chooses shards. Requests that begin at the same moment go to one shard, so that they share a write. Later requests go to the
+ * next shard. If more than a batch begins at once, several shards share the requests: one shard has too few slots for all of
+ * them.
+ *
+ * @returns a function of the number of requests; the result modulo the number of shards is the shard
+ */
+function createShardChoice(batchSize: number, random: () => number): (count: number) => number {
   let batches = Math.floor(random() * 1000);
   /** How many requests have gone to the latest shard in the current microtask; undefined when that microtask is over. */
   let together: number | undefined;
-
-  /**
-   * Requests that begin at the same moment go to one shard, so that they share a write. Later requests go to the next shard.
-   * If more than a batch begins at once, several shards share the requests: one shard has too few slots for all of them.
-   */
-  function nextShard(count: number): number {
+  return (count) => {
     if (together === undefined) {
       batches += 1;
       together = 0;
@@ -90,64 +127,6 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
     }
     together += count;
     return batches;
-  }
-
-  function bucketOf(destinationIncarnation: string, shard: number): KnownBucket {
-    return buckets.getOrCreate(`${destinationIncarnation}/${shard}`, () => {
-      // The first shard keeps the health of the destination.
-      const first = shard === 0 ? undefined : bucketOf(destinationIncarnation, 0).bucket;
-      const bucket = new WorkerBucket({ destinationIncarnation, shard }, dependencies, first);
-      return { bucket, reserve: createReservationQueue(bucket) };
-    });
-  }
-
-  function bucketsOf(destination: RatedDestination): WorkerBucket[] {
-    const shards = shardCount(destination, batchSize);
-    return Array.from({ length: shards }, (_, shard) => bucketOf(destination.incarnation, shard).bucket);
-  }
-
-  return {
-    async reserve(destination, count, { horizonMs: longestMs, turn = newcomer, invocation = {} }) {
-      if (count === 0) return { slotTimesMs: [], returns: [] };
-      const { incarnation, revision } = destination;
-      const shards = shardCount(destination, batchSize);
-      const health = bucketOf(incarnation, 0).bucket.healthFor(revision);
-      const inUse = shardsInUse(destination, shards, health, { invocations, batchSize });
-      let shard = turn.kind === 'return' ? turn.shard % shards : nextShard(count) % inUse;
-      let { bucket, reserve } = bucketOf(incarnation, shard);
-      let isNewcomer = turn.kind === 'newcomer';
-      if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
-        const generation = await bucket.seen.generation();
-        if (generation === undefined || generation === turn.generation) return untouched(count, turn);
-        isNewcomer = true;
-      }
-      // While the circuit is open, all deliveries wait in the first shard, because it decides when a probe may be sent.
-      if (shard !== 0 && isOpen(bucketOf(incarnation, 0).bucket.health)) {
-        shard = 0;
-        ({ bucket, reserve } = bucketOf(incarnation, 0));
-      }
-      const share = shareOf(destination, shard, shards);
-      const patient = !isNewcomer && turn.kind === 'return';
-      // Deliveries still come back to shards that newcomers no longer use. Those shards then have a small part of the limits.
-      const limits = limitsOf(destination, shard < inUse ? inUse : shards, { invocations, batchSize });
-      const slowMs = () => slowAnswerMs(destination, bucketOf(incarnation, 0).bucket);
-      const horizonMs = slowMs() > 0 && slowTime.isUsedUp(incarnation, clock.nowMs()) ? 0 : longestMs;
-      const given = await reserve({ count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision });
-      // The reservation has shown the health of the endpoint.
-      const answerMs = slowMs();
-      if (answerMs > 0 && given.slotTimesMs.length > 0)
-        slowTime.spend(incarnation, invocation, clock.nowMs(), answerMs);
-      return given;
-    },
-    monitorOf(destination) {
-      const { incarnation, revision } = destination;
-      // A changed destination may have another endpoint and another number of shards.
-      const create = () => createMonitor(destination, bucketsOf(destination), dependencies);
-      return monitors.getOrCreate(`${incarnation}/${revision}`, create);
-    },
-    async pause(destination, untilMs) {
-      await Promise.all(bucketsOf(destination).map((bucket) => bucket.pause(untilMs, destination.revision)));
-    },
   };
 }
 
@@ -155,37 +134,6 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
 function slowAnswerMs({ timeoutMs, maximumConcurrency }: RatedDestination, { health }: WorkerBucket): number {
   if (maximumConcurrency !== undefined || isOpen(health) || !isSlow(health)) return 0;
   return answerTimeUs(health, { timeoutUs: timeoutMs * 1000 }) / 1000;
-}
-
-/** The first shard keeps the health of the destination. The others are paused until the next probe must have ended. */
-function createMonitor(
-  destination: RatedDestination,
-  [first, ...others]: readonly WorkerBucket[],
-  { clock, random, healthLog }: RateLimiterDependencies,
-): HealthMonitor {
-  if (first === undefined) throw new Error('A rate without shards.');
-  const { name, revision, timeoutMs } = destination;
-  return new HealthMonitor({
-    bucket: first,
-    apiDestination: name,
-    revision,
-    timeoutMs,
-    clock,
-    random,
-    log: healthLog,
-    async onHalted(untilMs) {
-      await Promise.all(others.map((other) => other.pause(untilMs + timeoutMs + probeMarginMs, revision)));
-    },
-    async onResumed() {
-      await Promise.all(
-        others.map(async ({ seen, change }) => {
-          // Another worker may have paused the shard.
-          await seen.refresh();
-          await change(resumeWrite);
-        }),
-      );
-    },
-  });
 }
 
 function untouched(count: number, turn: Turn): Reservation {

@@ -1,4 +1,5 @@
 import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
+import { resumeWrite } from '../../core/health/circuit.ts';
 import { keepingPause } from '../../core/health/pause-by-hand.ts';
 import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
 import { longestReturnUs } from '../../core/rate/slots.ts';
@@ -86,8 +87,14 @@ export class SeenBucket {
     this.#pausedUntilUs = 0;
   }
 
+  /** Ends a pause that an open circuit has caused. Another worker may have set it. */
+  async resume(): Promise<void> {
+    await this.#refresh();
+    await this.change(resumeWrite);
+  }
+
   /** Reads the bucket. The view stays as it is when the table does not answer. */
-  async refresh(): Promise<void> {
+  async #refresh(): Promise<void> {
     const nowUs = this.#nowUs();
     const read = this.#dependencies.buckets.read(this.#key);
     await read.then(

@@ -33,6 +33,19 @@ test('an entry that is set again counts as the newest entry of a bounded map', (
   expect([map.get('a'), map.get('b'), map.get('c'), map.size]).toEqual([3, undefined, 4, 2]);
 });
 
+test('a bounded map keeps entries that are in use, and drops them when they are no longer in use', () => {
+  const inUse = new Set(['one', 'two', 'three']);
+  const map = new BoundedMap<string, string>(2, (text) => inUse.has(text));
+  const keys = () => [...map.values()];
+  for (const text of ['one', 'two', 'three', 'four']) map.set(text, text);
+  expect(keys()).toEqual(['one', 'two', 'three', 'four']);
+  map.set('five', 'five');
+  expect(keys()).toEqual(['one', 'two', 'three', 'five']);
+  inUse.clear();
+  map.set('six', 'six');
+  expect(keys()).toEqual(['five', 'six']);
+});
+
 test('deleting an entry of a bounded map makes room for another one', () => {
   const map = new BoundedMap<string, number>(2);
   map.set('a', 1);

@@ -81,3 +81,23 @@ test('answers of the old endpoint do not count after its destination has been ch
   await limiter.reserve(changed, 1, turnOfItsOwn);
   expect(await meanMs()).toBe(20);
 });
+
+test('the answer of a request counts even if its worker has used 10,000 other destinations during the request', async () => {
+  const { limiter, begin, meanMs } = createWorker();
+  await limiter.reserve(orders, 1, inBatch);
+  const end = begin(2000);
+  for (let other = 0; other < 10_000; other += 1) limiter.monitorOf({ ...orders, incarnation: `other ${other}` });
+  end();
+  await limiter.reserve(orders, 1, turnOfItsOwn);
+  expect(await meanMs()).toBe(2000);
+});
+
+test('a worker that uses 10,000 other destinations forgets none that it has used in the meantime', async () => {
+  const { limiter } = createWorker();
+  const monitor = limiter.monitorOf(orders);
+  for (let other = 0; other < 10_000; other += 1) {
+    limiter.monitorOf({ ...orders, incarnation: `other ${other}` });
+    if (other % 5000 === 0) await limiter.reserve(orders, 1, inBatch);
+  }
+  expect(limiter.monitorOf(orders)).toBe(monitor);
+});

@@ -1,0 +1,96 @@
+import type { RatedDestination, Reservation } from '../../core/rate/shards.ts';
+import { shardCount } from '../../core/rate/shards.ts';
+import type { HealthLog } from '../../ports/metrics.ts';
+import { HealthMonitor } from '../health/monitor.ts';
+import { createReservationQueue } from './reservation-queue.ts';
+import type { BucketDependencies } from './seen-bucket.ts';
+import type { BucketCall } from './worker-bucket.ts';
+import { WorkerBucket } from './worker-bucket.ts';
+
+export interface DestinationDependencies extends BucketDependencies {
+  /** How many requests share one write when a destination is busy. Must be the same for all workers of a stack. */
+  readonly batchSize: number;
+  readonly healthLog: HealthLog;
+}
+
+/** A bucket that this worker has used, and the queue of calls to it. */
+interface KnownBucket {
+  readonly bucket: WorkerBucket;
+  readonly reserve: (call: BucketCall) => Promise<Reservation>;
+}
+
+/** The time that a probe needs before it is sent. The probe's time limit comes on top. */
+const probeMarginMs = 5000;
+
+/**
+ * What one worker knows of a destination: its buckets, and the monitor of its requests. They are kept and forgotten together,
+ * because the monitor reports to the buckets, and reservations obey what it reports.
+ */
+export class KnownDestination {
+  readonly #incarnation: string;
+  readonly #dependencies: DestinationDependencies;
+  readonly #buckets = new Map<number, KnownBucket>();
+  #latest: { readonly revision: number; readonly monitor: HealthMonitor } | undefined;
+
+  constructor(incarnation: string, dependencies: DestinationDependencies) {
+    this.#incarnation = incarnation;
+    this.#dependencies = dependencies;
+  }
+
+  /** The first shard, which keeps the health of the destination. */
+  get first(): WorkerBucket {
+    return this.shard(0).bucket;
+  }
+
+  shard(shard: number): KnownBucket {
+    const existing = this.#buckets.get(shard);
+    if (existing !== undefined) return existing;
+    const first = shard === 0 ? undefined : this.first;
+    const key = { destinationIncarnation: this.#incarnation, shard };
+    const bucket = new WorkerBucket(key, this.#dependencies, first);
+    const created = { bucket, reserve: createReservationQueue(bucket) };
+    this.#buckets.set(shard, created);
+    return created;
+  }
+
+  bucketsOf(destination: RatedDestination): readonly WorkerBucket[] {
+    const shards = shardCount(destination, this.#dependencies.batchSize);
+    return Array.from({ length: shards }, (_, shard) => this.shard(shard).bucket);
+  }
+
+  /** A changed destination may have another endpoint and another number of shards, so each revision has a monitor of its own. */
+  monitorOf(destination: RatedDestination): HealthMonitor {
+    const { revision } = destination;
+    if (this.#latest?.revision === revision) return this.#latest.monitor;
+    const monitor = this.#createMonitor(destination);
+    this.#latest = { revision, monitor };
+    return monitor;
+  }
+
+  /** Whether a request of the present revision is in progress. */
+  get isInUse(): boolean {
+    return this.#latest?.monitor.isInUse === true;
+  }
+
+  /** The first shard keeps the circuit. The others are paused until the next probe must have ended. */
+  #createMonitor(destination: RatedDestination): HealthMonitor {
+    const { clock, random, healthLog: log } = this.#dependencies;
+    const { name: apiDestination, revision, timeoutMs } = destination;
+    const others = () => this.bucketsOf(destination).slice(1);
+    return new HealthMonitor({
+      bucket: this.first,
+      apiDestination,
+      revision,
+      timeoutMs,
+      clock,
+      random,
+      log,
+      async onHalted(untilMs) {
+        await Promise.all(others().map((other) => other.pause(untilMs + timeoutMs + probeMarginMs, revision)));
+      },
+      async onResumed() {
+        await Promise.all(others().map((other) => other.seen.resume()));
+      },
+    });
+  }
+}
