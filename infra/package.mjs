@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { devNull } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { kilobytes as size } from './bundle.cjs';
+import { kilobytes as size } from './bundle/bundle.cjs';
 
 const usage = `Bundles and packages every function for a stage, without AWS credentials and without a network.
 

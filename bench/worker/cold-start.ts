@@ -8,7 +8,7 @@ import { median } from '../rounds.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
-const { bundle, bundleContents } = require('../../infra/bundle.cjs') as {
+const { bundle, bundleContents } = require('../../infra/bundle/bundle.cjs') as {
   bundle(what: { root: string; handlerFile: string; folder: string }): Promise<{ metafile: object }>;
   bundleContents(metafile: object): { startBytes: number };
 };
@@ -34,7 +34,9 @@ export async function measureColdStart(): Promise<Figure[]> {
 }
 
 function functionNames(): string[] {
-  const { functions } = require('../../infra/functions.cjs') as { functions: Readonly<Record<string, string>> };
+  const { functions } = require('../../infra/template/functions.cjs') as {
+    functions: Readonly<Record<string, string>>;
+  };
   return Object.keys(functions);
 }
 

@@ -15,7 +15,7 @@ const repository = join(import.meta.dirname, '..', '..');
 const definition = {
   service: 'greeter',
   frameworkVersion: '^4.3.1',
-  plugins: ['./infra/esbuild-plugin.cjs', './infra/deployment-time.cjs'],
+  plugins: ['./infra/plugins/esbuild-plugin.cjs', './infra/plugins/deployment-time.cjs'],
   provider: { name: 'aws', runtime: 'nodejs24.x', region: 'us-east-1', versionFunctions: false },
   package: { individually: true },
   functions: { greet: { handler: 'functions/greet.handler' } },
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   await writeFile(join(folder, 'serverless.yml'), JSON.stringify(definition));
-  await writeFile(join(folder, 'infra', 'bundle-budget.json'), '{"greet":1000}');
+  await writeFile(join(folder, 'infra', 'bundle', 'bundle-budget.json'), '{"greet":1000}');
   await makePackage('older', '1700000000');
   await makePackage('newer', '1700000100');
 });

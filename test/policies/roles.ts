@@ -39,7 +39,7 @@ interface RolesFile {
 const require = createRequire(import.meta.url);
 
 /** The path of the deployed file. */
-export const rolesFile = require('../../infra/roles.cjs') as RolesFile;
+export const rolesFile = require('../../infra/template/roles.cjs') as RolesFile;
 
 const noParameters: RoleParameters = {
   eventBusName: 'default',

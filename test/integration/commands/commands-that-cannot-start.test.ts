@@ -12,16 +12,16 @@ function node(...args: readonly string[]) {
 
 test('every script prints one line and ends with status 2 when Node is too old', () => {
   const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
-  const { status, stderr } = node('-e', `${olderNode} require('./infra/require-node-24.cjs');`);
+  const { status, stderr } = node('-e', `${olderNode} require('./infra/node/require-node-24.cjs');`);
   expect(stderr).toMatch(/^Lastmile needs Node 24, but this is v[^\n]*\n$/);
   expect(status).toBe(2);
 });
 
 test('every script says to run npm ci when the packages are not installed, whatever Node runs it', () => {
   const folder = ownFolder();
-  mkdirSync(join(folder, 'infra'));
-  copyFileSync(join(repository, 'infra/require-node-24.cjs'), join(folder, 'infra/require-node-24.cjs'));
-  const script = join(folder, 'infra/require-node-24.cjs');
+  mkdirSync(join(folder, 'infra/node'), { recursive: true });
+  copyFileSync(join(repository, 'infra/node/require-node-24.cjs'), join(folder, 'infra/node/require-node-24.cjs'));
+  const script = join(folder, 'infra/node/require-node-24.cjs');
   const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
   for (const before of ['', olderNode]) {
     const { status, stderr } = node('-e', `${before} require(${JSON.stringify(script)});`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
-const budgets = JSON.parse(readFileSync(join(repository, 'infra', 'bundle-budget.json'), 'utf8')) as object;
+const budgets = JSON.parse(readFileSync(join(repository, 'infra', 'bundle', 'bundle-budget.json'), 'utf8')) as object;
 let folder: string;
 
 beforeAll(() => {
@@ -27,5 +27,5 @@ test('the bundle check fails with the name and the largest packages of a functio
 function check(changed: object) {
   const file = join(folder, 'budget.json');
   writeFileSync(file, JSON.stringify(changed));
-  return spawnSync(process.execPath, ['infra/check-bundle.mjs', file], { cwd: repository, encoding: 'utf8' });
+  return spawnSync(process.execPath, ['infra/bundle/check-bundle.mjs', file], { cwd: repository, encoding: 'utf8' });
 }

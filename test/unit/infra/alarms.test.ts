@@ -39,10 +39,10 @@ interface Widget {
 }
 
 const require = createRequire(import.meta.url);
-const alarmsFile = require('../../../infra/alarms.cjs') as {
+const alarmsFile = require('../../../infra/template/alarms.cjs') as {
   alarms(stack: string, parameters: object): Readonly<Record<string, Alarm>>;
 };
-const dashboardFile = require('../../../infra/dashboard.cjs') as {
+const dashboardFile = require('../../../infra/template/dashboard.cjs') as {
   dashboard(
     stack: string,
     alarmIds: readonly string[],

@@ -13,7 +13,7 @@ interface FunctionDefinition {
 type Hooks = Readonly<Record<string, () => Promise<void>>>;
 
 const require = createRequire(import.meta.url);
-const EsbuildPlugin = require('../../../infra/esbuild-plugin.cjs') as new (
+const EsbuildPlugin = require('../../../infra/plugins/esbuild-plugin.cjs') as new (
   serverless: object,
   options: { readonly function?: string },
 ) => { readonly hooks: Hooks };
@@ -22,7 +22,7 @@ describe('the esbuild plugin', () => {
   let serviceDir: string;
   beforeEach(async () => {
     serviceDir = await mkdtemp(join(tmpdir(), 'lastmile-bundle-'));
-    await mkdir(join(serviceDir, 'infra'));
+    await mkdir(join(serviceDir, 'infra', 'bundle'), { recursive: true });
     await writeFile(budgetFile(), JSON.stringify({ greet: 1000, lazy: 2000, one: 1000, broken: 1000, absent: 1000 }));
   });
   afterEach(() => rm(serviceDir, { recursive: true }));
@@ -111,7 +111,9 @@ describe('the esbuild plugin', () => {
   test('packaging fails for a function without a size budget, and the error names the function', async () => {
     await plant('new', 'export const handler = () => 1;');
     const bundling = plugin(['new']).hooks['before:package:createDeploymentArtifacts']?.();
-    await expect(bundling).rejects.toThrow('Function new has no budget; give it one in infra/bundle-budget.json.');
+    await expect(bundling).rejects.toThrow(
+      'Function new has no budget; give it one in infra/bundle/bundle-budget.json.',
+    );
   });
 
   test('a bundle loads a module of Node only when the module is first used', async () => {
@@ -133,7 +135,7 @@ export const handler = () => [typeof all.createSocket, whole.isIP('::1'), isIP('
   });
 
   function budgetFile(): string {
-    return join(serviceDir, 'infra', 'bundle-budget.json');
+    return join(serviceDir, 'infra', 'bundle', 'bundle-budget.json');
   }
 
   async function plant(name: string, source: string): Promise<void> {

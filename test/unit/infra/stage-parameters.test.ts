@@ -10,7 +10,7 @@ interface Parameter {
 }
 
 const require = createRequire(import.meta.url);
-const parametersFile = require('../../../infra/parameters.cjs') as {
+const parametersFile = require('../../../infra/template/parameters.cjs') as {
   readonly parameters: Readonly<Record<string, Parameter>>;
   parseParameters(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 };

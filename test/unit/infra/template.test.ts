@@ -6,7 +6,7 @@ import { parseConfig } from '../../../lib/config.ts';
 import { rolesOf } from '../../policies/roles.ts';
 import { functionNames, packageTemplate, reading, type Template } from './packaged-template.ts';
 
-const alarmsFile = createRequire(import.meta.url)('../../../infra/alarms.cjs') as {
+const alarmsFile = createRequire(import.meta.url)('../../../infra/template/alarms.cjs') as {
   alarms(stack: string, parameters: object): Readonly<Record<string, unknown>>;
 };
 

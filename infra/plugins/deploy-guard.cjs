@@ -8,7 +8,7 @@
  * CommonJS, because osls loads its plugins with `require`.
  */
 
-require('./run-on-node-24.cjs');
+require('../node/run-on-node-24.cjs');
 
 /** A function's name has at most 64 characters. The longest one here is lastmile-<stage>-authorize-connection. */
 const maximumStageLength = 32;
@@ -44,7 +44,7 @@ function checkStage({ processedInput, service, classes }) {
 const resolvedLater = 'https://resolved.invalid/later';
 
 async function checkEnvironment({ service, classes }) {
-  const { parseConfig } = await import('../lib/config.ts');
+  const { parseConfig } = await import('../../lib/config.ts');
   for (const name of service.getAllFunctions()) {
     const given = { ...service.provider.environment, ...service.getFunction(name).environment };
     const texts = Object.entries(given).map(([key, value]) => [key, textOf(value)]);

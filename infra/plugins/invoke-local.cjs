@@ -26,7 +26,7 @@ class InvokeLocal {
     const { processedInput, service, classes } = this.serverless;
     const stage = processedInput.options.stage ?? service.provider.stage;
     if (processedInput.commands.join(' ') !== 'invoke local' || stage !== 'local') return;
-    const { openTargetStack } = await import('../lib/commands/invoke-local/target-stack.ts');
+    const { openTargetStack } = await import('../../lib/commands/invoke-local/target-stack.ts');
     try {
       const environment = { ...process.env, ...(this.options.region && { AWS_REGION: this.options.region }) };
       this.stack = await openTargetStack(environment, print);
@@ -44,7 +44,7 @@ class InvokeLocal {
 
   async prepareInput() {
     if (this.stack === undefined) return;
-    const { prepareInput } = await import('../lib/commands/invoke-local/input.ts');
+    const { prepareInput } = await import('../../lib/commands/invoke-local/input.ts');
     const { input, remark } = prepareInput(
       this.options.function,
       this.options.data,

@@ -1,14 +1,14 @@
 /*
  * Bundles every function in memory, and fails if a cold start of any of them loads more bytes than its budget allows.
  *
- *   node infra/check-bundle.mjs [file of budgets, default infra/bundle-budget.json]
+ *   node infra/bundle/check-bundle.mjs [file of budgets, default infra/bundle/bundle-budget.json]
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle, bundleContents, overBudget } from './bundle.cjs';
-import { functions } from './functions.cjs';
+import { functions } from '../template/functions.cjs';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '..', '..');
 const [budgetFile = join(import.meta.dirname, 'bundle-budget.json')] = process.argv.slice(2);
 const budgets = JSON.parse(await readFile(budgetFile, 'utf8'));
 const names = Object.keys(functions);

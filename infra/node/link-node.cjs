@@ -7,7 +7,7 @@
 const { existsSync, symlinkSync } = require('node:fs');
 const { join } = require('node:path');
 
-const modules = join(__dirname, '..', 'node_modules');
+const modules = join(__dirname, '..', '..', 'node_modules');
 const packageName = `node-${process.platform}-${process.arch}`;
 const link = join(modules, '.bin', 'node');
 

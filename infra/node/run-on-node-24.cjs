@@ -8,7 +8,7 @@ const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 
 const neededMajor = 24;
-const node = join(__dirname, '..', 'node_modules', '.bin', 'node');
+const node = join(__dirname, '..', '..', 'node_modules', '.bin', 'node');
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
   // The second process has this variable. If its Node is too old as well, it does not start a third.

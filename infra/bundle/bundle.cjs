@@ -1,5 +1,5 @@
 /*
- * Bundles a function. Three callers use this file: osls (through infra/esbuild-plugin.cjs), the check of the size budget,
+ * Bundles a function. Three callers use this file: osls (through infra/plugins/esbuild-plugin.cjs), the check of the size budget,
  * and the benchmark. CommonJS, because osls loads its plugins with `require`.
  *
  * Performance: because of `splitting`, a cold start does not load the modules that are imported on demand. Preferring `module`
@@ -94,7 +94,7 @@ function packageOf(input) {
  */
 function overBudget(name, contents, budgets) {
   const budget = budgets[name];
-  if (budget === undefined) return `Function ${name} has no budget; give it one in infra/bundle-budget.json.`;
+  if (budget === undefined) return `Function ${name} has no budget; give it one in infra/bundle/bundle-budget.json.`;
   if (contents.startBytes <= budget) return undefined;
   const largest = contents.packages.slice(0, 8).map((each) => `  ${each.name}: ${kilobytes(each.startBytes)}`);
   const [has, may] = [kilobytes(contents.startBytes), kilobytes(budget)];

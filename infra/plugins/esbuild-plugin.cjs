@@ -15,7 +15,7 @@ const { existsSync } = require('node:fs');
 const { mkdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
 const { join, relative } = require('node:path');
 const esbuild = require('esbuild');
-const { bundle, bundleContents, overBudget } = require('./bundle.cjs');
+const { bundle, bundleContents, overBudget } = require('../bundle/bundle.cjs');
 
 class EsbuildPlugin {
   constructor(serverless, options) {
@@ -41,7 +41,7 @@ class EsbuildPlugin {
   }
 
   async bundleWithinBudget(names) {
-    const budgetFile = join(this.serverless.serviceDir, 'infra', 'bundle-budget.json');
+    const budgetFile = join(this.serverless.serviceDir, 'infra', 'bundle', 'bundle-budget.json');
     const budgets = JSON.parse(await readFile(budgetFile, 'utf8'));
     const contents = await Promise.all(names.map((name) => this.bundleFunction(name)));
     const faults = names.map((name, index) => overBudget(name, contents[index], budgets)).filter(Boolean);

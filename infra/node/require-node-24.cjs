@@ -9,7 +9,7 @@ const { join } = require('node:path');
 const neededMajor = 24; // The version of Lambda's nodejs24.x, and the first that runs our TypeScript without a build.
 
 // npm writes this file at the end of an install.
-const installed = join(__dirname, '..', 'node_modules', '.package-lock.json');
+const installed = join(__dirname, '..', '..', 'node_modules', '.package-lock.json');
 
 if (!existsSync(installed)) end('The packages of Lastmile are not installed. Run: npm ci');
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
