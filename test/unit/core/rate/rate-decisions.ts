@@ -18,7 +18,7 @@ export interface DecisionRow {
   readonly slots?: number;
   readonly returns?: number;
   readonly where: Where;
-  readonly write: Pick<BucketWrite, 'slots' | 'returns' | 'raiseTo'> & { readonly orAbsent?: true };
+  readonly write: Pick<BucketWrite, 'slots' | 'returns' | 'raiseTo' | 'health'> & { readonly orAbsent?: true };
 }
 
 export const startAgain = { from: 0, byUs: 0 };
@@ -32,6 +32,7 @@ export function decisionOf({ view, request }: DecisionRow): Decision | undefined
 }
 
 export function expectedDecision({ request, assumes, slots = 0, returns = 0, where, write }: DecisionRow): Decision {
+  const startsAgainForItsTimes = assumes === 'empty' || assumes === 'impossible';
   return {
     assumes,
     slots,
@@ -42,7 +43,7 @@ export function expectedDecision({ request, assumes, slots = 0, returns = 0, whe
       revision: request?.revision ?? request5MsAhead.revision,
       // A day after the furthest possible return time, which is 15 minutes away.
       expiresAtSeconds: Date.UTC(2026, 0, 2, 0, 15) / 1000,
-      ...(assumes !== 'empty' && write.raiseTo !== undefined && { health: forgottenHealth }),
+      ...(!startsAgainForItsTimes && write.raiseTo !== undefined && { health: forgottenHealth }),
       ...write,
     },
   };

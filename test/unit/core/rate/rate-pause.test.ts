@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unknownHealth } from '../../../../lib/core/health/health.ts';
 import { pauseWrite } from '../../../../lib/core/rate/bucket.ts';
 import { at, nowUs, restedBucket } from '../../../contract/dynamodb/rate-requests.ts';
 
@@ -25,4 +26,29 @@ test('a paused bucket is kept until a day after the longest pause, in whole seco
   expect(pauseWrite(restedBucket, at(30_000), nowUs + 1, 3).expiresAtSeconds).toBe(
     Date.UTC(2026, 0, 2, 0, 15) / 1000 + 1,
   );
+});
+
+test.each([
+  [
+    'the first pause of a bucket keeps the end of the slots, to which a changed destination goes back',
+    { slotsUntilUs: at(300) },
+    true,
+  ],
+  [
+    'a pause after slots that follow a former pause keeps the end of these slots',
+    { slotsUntilUs: at(300), health: { ...unknownHealth, pauseEndUs: at(200) } },
+    true,
+  ],
+  [
+    'a pause that makes a pause longer does not replace the kept end of the slots by the end of the former pause',
+    { slotsUntilUs: at(300), health: { ...unknownHealth, pauseEndUs: at(300) } },
+    undefined,
+  ],
+  [
+    'a pause during an open circuit does not replace the end of the slots that the circuit has kept',
+    { slotsUntilUs: at(300), health: { ...unknownHealth, openedAtUs: at(-300) } },
+    undefined,
+  ],
+])('%s', (_name, bucket, keepsSlotsBefore) => {
+  expect(pauseWrite({ ...restedBucket, ...bucket }, at(30_000), nowUs, 3).keepsSlotsBefore).toBe(keepsSlotsBefore);
 });
