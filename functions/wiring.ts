@@ -104,7 +104,6 @@ export function wireAuthorization(
     store: createDynamoDbTokenStore(dynamoDb, config.TABLE_NAME),
     states,
     connectionLog,
-    concurrency,
     secrets,
     rootSecretArn: config.ROOT_SECRET_ARN,
     http,

@@ -103,7 +103,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
    */
   function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
     const { outcome, destination, rateWaitMs, bug } = result;
-    const tried = afterAttempt(delivery, result, clock.nowMs());
+    const tried = waitsForToken(result) ? delivery : afterAttempt(delivery, result, clock.nowMs());
     if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs, bug };
     const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(destination) } as const;
     if (outcome.kind === 'permanent') return { ...failed, outcome, ...conditionOf(outcome) };
@@ -166,6 +166,11 @@ function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {
   const reason = `${what} older than ${policy.maximumEventAgeMs / 1000} s.`;
   const outcome = { kind: 'permanent', code: 'EventExpired', reason } as const;
   return { kind: 'failed', delivery, outcome, condition: 'MaximumEventAgeInSeconds', rateWaitMs: 0 };
+}
+
+/** Such a wait is no failure of this delivery, so it makes no later backoff longer. */
+function waitsForToken({ outcome, requested }: AttemptResult & { kind: 'tried' }): boolean {
+  return !requested && outcome.kind !== 'delivered' && outcome.returnAfterMs !== undefined;
 }
 
 /** Only a sent request counts as an attempt; everything else counts as a postponement. */

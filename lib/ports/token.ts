@@ -1,4 +1,5 @@
 import type { Connection, ConnectionState } from '../core/destination/connection.ts';
+import type { TokenPause } from '../core/token/pause.ts';
 
 /** The token of a connection as the table stores it for all workers. */
 export interface StoredToken {
@@ -14,20 +15,28 @@ export interface StoredToken {
   /** The worker that renews the token. No other worker does so until `leaseUntilMs`. */
   readonly leaseHolder?: string;
   readonly leaseUntilMs?: number;
+  /** Present from the first failed token request to the next token, even after the end of the pause. */
+  readonly pause?: TokenPause;
 }
 
 export interface TokenStore {
   /** Strongly consistent. Undefined when there is no token yet. */
   read(connectionIncarnation: string): Promise<StoredToken | undefined>;
-  /** One conditional write: it takes the lease only if the generation has not changed and no lease is running. */
+  /**
+   * One conditional write: it takes the lease only if the generation has not changed, no lease is running, and there is no
+   * pause that the worker respects.
+   */
   takeLease(lease: TokenLease): Promise<boolean>;
   /**
-   * Saves the token and ends the lease, but only while the lease is still held. Resolves to false when another worker has
-   * taken over.
+   * Saves the token, and ends the lease and the run of failures, but only while the lease is still held. Resolves to false
+   * when another worker has taken over.
    */
   save(connectionIncarnation: string, leaseHolder: string, token: StoredToken): Promise<boolean>;
-  /** Ends the lease without a token, so that another worker does not have to wait. */
-  releaseLease(connectionIncarnation: string, leaseHolder: string): Promise<void>;
+  /**
+   * Ends the lease without a token, and begins a pause if one is given. Resolves to false when nothing was written, because
+   * the lease is not held any more.
+   */
+  endLease(connectionIncarnation: string, leaseHolder: string, pause?: TokenPause): Promise<boolean>;
 }
 
 export interface TokenLease {
@@ -37,6 +46,8 @@ export interface TokenLease {
   readonly holder: string;
   readonly nowMs: number;
   readonly untilMs: number;
+  /** The lease is refused during a pause of this secret version. Absent: pauses are ignored. */
+  readonly unlessPaused?: string;
 }
 
 /** A change of a connection's state by a worker. It applies only to the secret version that the worker used. */

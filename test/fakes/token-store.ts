@@ -1,3 +1,4 @@
+import { isPaused } from '../../lib/core/token/pause.ts';
 import type { StoredToken, TokenStore } from '../../lib/ports/token.ts';
 
 /** A token store in memory. It passes the contract suite of the DynamoDB adapter. */
@@ -11,11 +12,12 @@ export function createMemoryTokenStore(): TokenStore {
     async read(connectionIncarnation) {
       return tokens.get(connectionIncarnation);
     },
-    async takeLease({ connectionIncarnation, generation, holder, nowMs, untilMs }) {
+    async takeLease({ connectionIncarnation, generation, holder, nowMs, untilMs, unlessPaused }) {
       const token = tokens.get(connectionIncarnation) ?? { generation: 0, secretVersion: '', obtainedAtMs: 0 };
       const { leaseUntilMs, leaseHolder } = token;
       const free = leaseUntilMs === undefined || leaseUntilMs <= nowMs || leaseHolder === holder;
-      if (token.generation !== generation || !free) return false;
+      const paused = isPaused(token.pause, nowMs) && token.pause?.secretVersion === unlessPaused;
+      if (token.generation !== generation || !free || paused) return false;
       tokens.set(connectionIncarnation, { ...token, leaseHolder: holder, leaseUntilMs: untilMs });
       return true;
     },
@@ -25,10 +27,11 @@ export function createMemoryTokenStore(): TokenStore {
       tokens.set(connectionIncarnation, withoutLease(token));
       return true;
     },
-    async releaseLease(connectionIncarnation, leaseHolder) {
+    async endLease(connectionIncarnation, leaseHolder, pause) {
       const token = tokens.get(connectionIncarnation);
-      if (token === undefined || !holds(connectionIncarnation, leaseHolder)) return;
-      tokens.set(connectionIncarnation, withoutLease(token));
+      if (token === undefined || !holds(connectionIncarnation, leaseHolder)) return false;
+      tokens.set(connectionIncarnation, { ...withoutLease(token), ...(pause !== undefined && { pause }) });
+      return true;
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { itemVersion } from '../../core/message/format-versions.ts';
+import type { TokenPause } from '../../core/token/pause.ts';
+import { isPausing, longestTokenPauseMs } from '../../core/token/pause.ts';
 import type { StoredToken, TokenLease, TokenStore } from '../../ports/token.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';
@@ -54,24 +56,50 @@ export function createDynamoDbTokenStore(client: DynamoDBClient, tableName: stri
       const item = await readToken(connectionIncarnation);
       return item?.['savedBy']?.S === leaseHolder && optionalNumber(item, 'generation') === token.generation;
     },
-    async releaseLease(connectionIncarnation, leaseHolder) {
-      await update(connectionIncarnation, 'release the lease of the token', {
-        UpdateExpression: 'REMOVE leaseHolder, leaseUntilMs',
-        ConditionExpression: 'leaseHolder = :holder',
-        values: toItem({ ':holder': leaseHolder }),
-      });
-    },
+    endLease: (connectionIncarnation, leaseHolder, pause) =>
+      update(connectionIncarnation, 'end the lease of the token', endUpdate(leaseHolder, pause)),
   };
 }
 
+/** The attributes of a pause. */
+function pauseMembers({ untilMs, failures, code, reason, secretVersion }: TokenPause) {
+  return {
+    pausedUntilMs: untilMs,
+    failuresInRow: failures,
+    failureCode: code,
+    failureReason: reason,
+    failedVersion: secretVersion,
+  };
+}
+
+const pauseNames = ['pausedUntilMs', 'failuresInRow', 'failureCode', 'failureReason', 'failedVersion'] as const;
+
+function endUpdate(leaseHolder: string, pause: TokenPause | undefined): Update {
+  const members = pause === undefined ? {} : pauseMembers(pause);
+  const sets = Object.keys(members).map((name) => `${name} = :${name}`);
+  return {
+    UpdateExpression: `REMOVE leaseHolder, leaseUntilMs ${sets.length === 0 ? '' : `SET ${sets.join(', ')}`}`,
+    ConditionExpression: 'leaseHolder = :holder',
+    values: toItem({
+      ':holder': leaseHolder,
+      ...Object.fromEntries(Object.entries(members).map(([name, value]) => [`:${name}`, value])),
+    }),
+  };
+}
+
+/** Source: `isPaused` in `lib/core/token/pause.ts`. */
+const notPaused =
+  '(attribute_not_exists(pausedUntilMs) OR pausedUntilMs <= :now OR pausedUntilMs > :latest OR failedVersion <> :version)';
+
 function leaseUpdate(lease: TokenLease): Update {
+  const { unlessPaused } = lease;
   const unchanged =
     lease.generation === 0 ? '(attribute_not_exists(generation) OR generation = :known)' : 'generation = :known';
   return {
     UpdateExpression:
       'SET v = if_not_exists(v, :v), generation = if_not_exists(generation, :known), leaseHolder = :holder, ' +
       'leaseUntilMs = :until, #ttl = :ttl',
-    ConditionExpression: `${unchanged} AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs <= :now OR leaseHolder = :holder) AND ${isReadable}`,
+    ConditionExpression: `${unchanged} AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs <= :now OR leaseHolder = :holder) AND ${isReadable}${unlessPaused === undefined ? '' : ` AND ${notPaused}`}`,
     ExpressionAttributeNames: { '#ttl': timeToLiveAttribute },
     values: {
       ...readableVersion,
@@ -82,13 +110,19 @@ function leaseUpdate(lease: TokenLease): Update {
         ':now': lease.nowMs,
         ':until': lease.untilMs,
         ':ttl': epochSeconds(lease.untilMs + keptMs),
+        ...(unlessPaused !== undefined && { ':version': unlessPaused, ':latest': lease.nowMs + longestTokenPauseMs }),
       }),
     },
   };
 }
 
 function saveUpdate(leaseHolder: string, token: StoredToken): Update {
-  const removals = ['leaseHolder', 'leaseUntilMs', ...(token.expiresAtMs === undefined ? ['expiresAtMs'] : [])];
+  const removals = [
+    'leaseHolder',
+    'leaseUntilMs',
+    ...pauseNames,
+    ...(token.expiresAtMs === undefined ? ['expiresAtMs'] : []),
+  ];
   const members = {
     generation: token.generation,
     secretVersion: token.secretVersion,
@@ -125,6 +159,23 @@ function parseTokenItem(item: Item): StoredToken {
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     ...(leaseHolder === undefined ? {} : { leaseHolder }),
     ...(leaseUntilMs === undefined ? {} : { leaseUntilMs }),
+    ...pauseIn(item),
+  };
+}
+
+function pauseIn(item: Item): Pick<StoredToken, 'pause'> {
+  const untilMs = optionalNumber(item, 'pausedUntilMs');
+  if (untilMs === undefined) return {};
+  const code = optionalText(item, 'failureCode') ?? '';
+  return {
+    pause: {
+      untilMs,
+      failures: optionalNumber(item, 'failuresInRow') ?? 1,
+      // A newer version may know more failures.
+      code: isPausing(code) ? code : 'TokenUnavailable',
+      reason: optionalText(item, 'failureReason') ?? '',
+      secretVersion: optionalText(item, 'failedVersion') ?? '',
+    },
   };
 }
 

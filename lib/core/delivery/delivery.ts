@@ -103,6 +103,8 @@ export type AttemptOutcome =
       /** The body of the endpoint's answer, shortened, for the dead letter. */
       readonly answer?: string;
       readonly retryAfterMs?: number;
+      /** The delivery waits exactly this long, for something that all workers need; absent when a backoff decides. */
+      readonly returnAfterMs?: number;
     };
 
 /** The outcome of an attempt that did not deliver. */

@@ -25,7 +25,7 @@ export type RetryHistory = Pick<Delivery, 'attempts' | 'postponements' | 'firstR
  * Failure policy: the endpoint's own Retry-After is the shortest wait and gets no jitter. If the event's age limit would end
  * before the wait does, the delivery goes to the dead letters now instead of later. A failure before the request (a store or a
  * token endpoint that is down) uses up no attempt, because the endpoint has refused nothing. Only the age limit ends such a
- * delivery.
+ * delivery. A delivery that waits for a token comes back when the fleet may ask for one, however often it has waited before.
  *
  * @param history includes the failed attempt; `attempts` is 0 when the failure came before the first request
  * @param random a number from 0 up to 1
@@ -41,7 +41,9 @@ export function decideRetry(
   const retryAfterMs = outcome.retryAfterMs ?? 0;
   if (retryAfterMs < 0) return { kind: 'stop' };
   if (history.attempts > policy.maximumRetryAttempts) return { kind: 'stop', condition: 'MaximumRetryAttempts' };
-  const delayMs = Math.max(retryAfterMs, fullJitterDelayMs(backoff, history.attempts + history.postponements, random));
+  const delayMs =
+    outcome.returnAfterMs ??
+    Math.max(retryAfterMs, fullJitterDelayMs(backoff, history.attempts + history.postponements, random));
   if (isExpired(policy, history, nowMs + delayMs)) return { kind: 'stop', condition: 'MaximumEventAgeInSeconds' };
   return { kind: 'retry', delayMs };
 }

@@ -33,8 +33,14 @@ export function classifyAnswer(answer: HttpAnswer, policy: DeliveryPolicy, nowMs
 
 /** Turns a failure without an answer into an outcome. */
 export function classifyFailure(failure: Failure): AttemptOutcome {
-  const { kind, code, message, retryAfterMs } = failure;
-  return { kind, code, reason: message, ...(retryAfterMs === undefined ? undefined : { retryAfterMs }) };
+  const { kind, code, message, retryAfterMs, returnAfterMs } = failure;
+  return {
+    kind,
+    code,
+    reason: message,
+    ...(retryAfterMs === undefined ? undefined : { retryAfterMs }),
+    ...(returnAfterMs === undefined ? undefined : { returnAfterMs }),
+  };
 }
 
 function codeOf(status: number, policy: DeliveryPolicy): FailureCode {

@@ -61,6 +61,8 @@ export interface FailureDetails {
   readonly cause?: unknown;
   /** The wait that the endpoint asked for, in ms. A negative number means that it asked not to be called again. */
   readonly retryAfterMs?: number | undefined;
+  /** How long the delivery waits for something that all workers need, in ms. It needs no backoff of its own then. */
+  readonly returnAfterMs?: number | undefined;
 }
 
 /** One of the failures in the table above. Its message never contains a secret, a header or an event, so it may be shown. */
@@ -68,11 +70,13 @@ export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
   readonly retryAfterMs: number | undefined;
+  readonly returnAfterMs: number | undefined;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, { cause: details.cause });
     this.code = code;
     this.retryAfterMs = details.retryAfterMs;
+    this.returnAfterMs = details.returnAfterMs;
   }
 
   get kind(): FailureKind {

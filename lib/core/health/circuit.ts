@@ -63,8 +63,12 @@ export function probeIntervalUs(failedProbes: number): number {
 }
 
 /** Jitter shortens the wait by up to a quarter, so that destinations that failed together are not probed together. */
+export function untilNextProbeUs(failedProbes: number, random: () => number): number {
+  return Math.ceil(probeIntervalUs(failedProbes) * (1 - random() / 4));
+}
+
 function nextProbeUs(failedProbes: number, nowUs: number, random: () => number): number {
-  return nowUs + Math.ceil(probeIntervalUs(failedProbes) * (1 - random() / 4));
+  return nowUs + untilNextProbeUs(failedProbes, random);
 }
 
 /** Records failures of the endpoint. It does not open the circuit; `openWrite` does. */

@@ -78,7 +78,7 @@ export function createConnectionAuthorization(dependencies: ConnectionAuthorizat
   async function obtainToken(connection: Connection, signal: AbortSignal): Promise<'authorized' | 'deauthorized'> {
     try {
       const credentials = await readCredentials(dependencies.secrets, connection);
-      await tokens.tokenFor(connection, credentials, { signal, justRead: true });
+      await tokens.tokenFor(connection, credentials, { signal, justRead: true, isAuthorization: true });
       return 'authorized';
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'ConnectionDeauthorized') throw error;

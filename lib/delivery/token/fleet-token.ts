@@ -1,5 +1,7 @@
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
 import type { SealBinding, TokenContent } from '../../core/token/seal.ts';
+import type { TokenPause } from '../../core/token/pause.ts';
+import { isPaused } from '../../core/token/pause.ts';
 import { deriveTokenKey, nonceBytes, openToken, sealToken } from '../../core/token/seal.ts';
 import type { RandomBytes } from '../../ports/clock.ts';
 import type { SecretReader } from '../../ports/delivery.ts';
@@ -76,10 +78,11 @@ export interface TokenQuestion {
 
 export type TokenVerdict =
   | { readonly kind: 'serves'; readonly token: HeldToken }
-  /** The token in the table was obtained with another secret version, and our version may be the older one. */
+  /** The table has a token or a pause of another secret version, and our version may be the older one. */
   | { readonly kind: 'credentials-changed' }
   /** Another worker is renewing the token. */
   | { readonly kind: 'renewing'; readonly untilMs: number }
+  | { readonly kind: 'paused'; readonly pause: TokenPause }
   | { readonly kind: 'due' };
 
 /**
@@ -103,9 +106,12 @@ export function judgeToken(
   } else if (opened !== undefined && serves(opened, isNew, question.rejectedGeneration, nowMs)) {
     return { kind: 'serves', token: opened };
   }
-  const { leaseHolder, leaseUntilMs } = stored;
-  if (leaseHolder === undefined || leaseUntilMs === undefined || leaseUntilMs <= nowMs) return { kind: 'due' };
-  return { kind: 'renewing', untilMs: leaseUntilMs };
+  const { leaseHolder, leaseUntilMs, pause } = stored;
+  if (leaseHolder !== undefined && leaseUntilMs !== undefined && leaseUntilMs > nowMs)
+    return { kind: 'renewing', untilMs: leaseUntilMs };
+  if (pause === undefined || !isPaused(pause, nowMs)) return { kind: 'due' };
+  if (pause.secretVersion === question.secretVersion) return { kind: 'paused', pause };
+  return { kind: question.justRead ? 'due' : 'credentials-changed' };
 }
 
 function serves(token: HeldToken, isNew: boolean, rejectedGeneration: number | undefined, nowMs: number): boolean {

@@ -1,7 +1,6 @@
 import type { Connection } from '../../core/destination/connection.ts';
 import type { OAuthCredentials } from '../../core/destination/connection-secret.ts';
 import { Failure } from '../../core/failure/failure.ts';
-import type { ConnectionLog } from '../../ports/metrics.ts';
 import { createSingleFlight } from '../single-flight.ts';
 import type { TokenNeed, TokenRenewalDependencies } from './renewal.ts';
 import { createTokenRenewal } from './renewal.ts';
@@ -9,6 +8,7 @@ import type { TokenRequestDependencies } from './request.ts';
 import { createTokenRequest } from './request.ts';
 import type { AccessToken, TokenVaultDependencies } from './fleet-token.ts';
 import { createTokenVaults } from './fleet-token.ts';
+import { createWorkerSearch } from './worker-search.ts';
 import { createWorkerTokens } from './worker-tokens.ts';
 
 export interface TokenOptions {
@@ -19,6 +19,11 @@ export interface TokenOptions {
    * read both again and ask once more. Default false.
    */
   readonly justRead?: boolean;
+  /**
+   * Whether the call is for the connection and not for a delivery. It then makes a token request even during a pause, and waits
+   * for the request of another worker. Default false.
+   */
+  readonly isAuthorization?: boolean;
 }
 
 export interface OAuthTokens {
@@ -29,7 +34,7 @@ export interface OAuthTokens {
    * @throws Failure ConnectionDeauthorized when the token endpoint refused the credentials and the connection was
    * deauthorized; TokenRefused when the endpoint refused the credentials but they have been changed meanwhile;
    * CredentialsChanged, TokenUnavailable, TokenInvalid, InvalidSecret, SecretNotFound, StoreUnavailable, StoreRefused or
-   * OutOfTime
+   * OutOfTime. `returnAfterMs` is set when the delivery waits for the token of the fleet.
    */
   tokenFor(connection: Connection, credentials: OAuthCredentials, options: TokenOptions): Promise<AccessToken>;
   /**
@@ -46,20 +51,15 @@ export interface OAuthTokens {
 
 export type OAuthTokenDependencies = TokenVaultDependencies &
   TokenRequestDependencies &
-  Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'> & {
-    readonly connectionLog: Pick<ConnectionLog, 'tokenFailed'>;
-  };
+  Omit<TokenRenewalDependencies, 'openVault' | 'requestToken'>;
 
 /** Finds and renews the tokens of connections, which the workers of the fleet share through the table. */
 export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTokens {
-  const { clock, states, connectionLog } = dependencies;
+  const { clock, random, states } = dependencies;
   const openVault = createTokenVaults(dependencies);
   const requestToken = createTokenRequest(dependencies);
-  const tokens = createWorkerTokens(
-    createTokenRenewal({ ...dependencies, openVault, requestToken }),
-    clock,
-    connectionLog,
-  );
+  const search = createTokenRenewal({ ...dependencies, openVault, requestToken });
+  const tokens = createWorkerTokens(createWorkerSearch({ ...dependencies, search }), clock, random);
   const marks = createSingleFlight<void>();
 
   async function markAuthorized({ name, incarnation, secretVersion = '' }: Connection): Promise<void> {
@@ -84,8 +84,12 @@ export function createOAuthTokens(dependencies: OAuthTokenDependencies): OAuthTo
 }
 
 /** @throws Failure SecretNotFound when the connection names no secret version */
-function needOf(connection: Connection, credentials: OAuthCredentials, { justRead = false }: TokenOptions): TokenNeed {
+function needOf(
+  connection: Connection,
+  credentials: OAuthCredentials,
+  { justRead = false, isAuthorization = false }: TokenOptions,
+): TokenNeed {
   const { secretVersion } = connection;
-  if (secretVersion !== undefined) return { connection, credentials, secretVersion, justRead };
+  if (secretVersion !== undefined) return { connection, credentials, secretVersion, justRead, isAuthorization };
   throw new Failure('SecretNotFound', `Connection '${connection.name}' has no secret.`);
 }

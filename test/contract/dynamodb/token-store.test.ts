@@ -59,6 +59,23 @@ describe('a token in the table', () => {
     expect(await store.read('lost')).toEqual(token);
   });
 
+  test('a pause whose code only a newer version knows is read as TokenUnavailable', async () => {
+    const client = dynalite.client();
+    const store = createDynamoDbTokenStore(client, dynalite.server.tableName);
+    const members = { untilMs: 2_000, failures: 1, reason: 'new', secretVersion: 'v1' };
+    await store.takeLease({ ...lease, connectionIncarnation: 'code' });
+    await store.endLease('code', 'a', { ...members, code: 'TokenInvalid' });
+    await client.send(
+      new UpdateItemCommand({
+        TableName: dynalite.server.tableName,
+        Key: { pk: { S: 'TOKEN#code' }, sk: { S: 'TOKEN' } },
+        UpdateExpression: 'SET failureCode = :code',
+        ExpressionAttributeValues: { ':code': { S: 'TokenForgotten' } },
+      }),
+    );
+    expect(await store.read('code')).toMatchObject({ pause: { ...members, code: 'TokenUnavailable' } });
+  });
+
   test('reading a token fails with StoreUnavailable while the database does not answer', async () => {
     const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
     const store = createDynamoDbTokenStore(client, dynalite.server.tableName);

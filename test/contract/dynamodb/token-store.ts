@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { TokenPause } from '../../../lib/core/token/pause.ts';
 import type { StoredToken, TokenLease, TokenStore } from '../../../lib/ports/token.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -24,6 +25,17 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       untilMs: nowMs + 10_000,
       ...change,
     });
+    const pause: TokenPause = {
+      untilMs: nowMs + 5000,
+      failures: 3,
+      code: 'TokenInvalid',
+      reason: 'The token endpoint answered nonsense.',
+      secretVersion: 'version-1',
+    };
+    const storePause = async (change: Partial<TokenPause> = {}): Promise<void> => {
+      await store.takeLease(lease());
+      await store.endLease(id(), 'a', { ...pause, ...change });
+    };
     const storeFirst = async (): Promise<void> => {
       await store.takeLease(lease());
       await store.save(id(), 'a', first);
@@ -117,12 +129,13 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect(await store.save(id(), 'a', first)).toBe(true);
     });
 
-    test('a holder whose lease another holder has taken can neither save a token nor release the lease', async () => {
+    test('a holder whose lease another holder has taken can neither save a token nor end the lease nor begin a pause', async () => {
       await store.takeLease(lease());
       await store.takeLease(lease({ holder: 'b', nowMs: nowMs + 10_000, untilMs: nowMs + 20_000 }));
       expect(await store.save(id(), 'a', { ...first, secretVersion: 'frozen' })).toBe(false);
-      await store.releaseLease(id(), 'a');
-      expect((await store.read(id()))?.leaseHolder).toBe('b');
+      expect(await store.endLease(id(), 'a', pause)).toBe(false);
+      expect(await store.read(id())).toMatchObject({ leaseHolder: 'b', leaseUntilMs: nowMs + 20_000 });
+      expect((await store.read(id()))?.pause).toBeUndefined();
       expect(await store.save(id(), 'b', first)).toBe(true);
       expect(await store.save(id(), 'a', { ...first, secretVersion: 'frozen' })).toBe(false);
       expect(await store.read(id())).toEqual(first);
@@ -134,17 +147,65 @@ export function describeTokenStore(name: string, open: () => Promise<TokenStore>
       expect((await store.read(id()))?.sealed).toBeUndefined();
     });
 
-    test('another holder can take a released lease at once', async () => {
+    test('another holder can take a lease that has ended early at once', async () => {
       await storeFirst();
       await store.takeLease(lease({ generation: 1, holder: 'b' }));
-      await store.releaseLease(id(), 'b');
+      expect(await store.endLease(id(), 'b')).toBe(true);
       expect(await store.read(id())).toEqual(first);
       expect(await store.takeLease(lease({ generation: 1, holder: 'c' }))).toBe(true);
     });
 
-    test('releasing a lease that does not exist writes nothing', async () => {
-      await store.releaseLease(id(), 'a');
+    test('ending a lease that does not exist writes nothing', async () => {
+      expect(await store.endLease(id(), 'a', pause)).toBe(false);
       expect(await store.read(id())).toBeUndefined();
+    });
+
+    test('a pause can be read with its reason, and ends the lease that it follows', async () => {
+      await storePause();
+      expect(await store.read(id())).toEqual({ generation: 0, secretVersion: '', obtainedAtMs: 0, pause });
+    });
+
+    test('a pause keeps the token that was to be replaced', async () => {
+      await storeFirst();
+      await store.takeLease(lease({ generation: 1, holder: 'b' }));
+      await store.endLease(id(), 'b', pause);
+      expect(await store.read(id())).toEqual({ ...first, pause });
+    });
+
+    test.each([
+      ['is refused during a pause of its secret version', {}, 4999, 'version-1', false],
+      ['is given when the pause is over', {}, 5000, 'version-1', true],
+      ['is given during a pause of another secret version', {}, 0, 'version-2', true],
+      ['is given during a pause that the worker ignores', {}, 0, undefined, true],
+      ['is refused during the longest pause', { untilMs: nowMs + 900_000 }, 0, 'version-1', false],
+      ['is given during a pause that no rule allows', { untilMs: nowMs + 900_001 }, 0, 'version-1', true],
+    ])('a lease %s', async (_, change, laterMs, unlessPaused, given) => {
+      await storePause(change);
+      const asked = { holder: 'b', nowMs: nowMs + laterMs, ...(unlessPaused !== undefined && { unlessPaused }) };
+      expect(await store.takeLease(lease(asked))).toBe(given);
+      expect((await store.read(id()))?.leaseHolder).toBe(given ? 'b' : undefined);
+    });
+
+    test('a new pause replaces the one before', async () => {
+      await storePause();
+      await store.takeLease(lease({ nowMs: nowMs + 5000 }));
+      const second = {
+        ...pause,
+        untilMs: nowMs + 20_000,
+        failures: 4,
+        code: 'TokenUnavailable',
+        reason: '503',
+      } as const;
+      await store.endLease(id(), 'a', second);
+      expect((await store.read(id()))?.pause).toEqual(second);
+    });
+
+    test('a pause stays readable while a later request is in progress, and a saved token removes it', async () => {
+      await storePause();
+      await store.takeLease(lease({ nowMs: nowMs + 5000 }));
+      expect(await store.read(id())).toMatchObject({ leaseHolder: 'a', pause });
+      await store.save(id(), 'a', first);
+      expect(await store.read(id())).toEqual(first);
     });
   });
 }

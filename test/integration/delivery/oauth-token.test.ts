@@ -2,18 +2,17 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createDynamoDbClient, createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
-import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createDynamoDbConnectionRepository } from '../../../lib/adapters/dynamodb/connections.ts';
 import { createDynamoDbConnectionStates } from '../../../lib/adapters/dynamodb/connection-states.ts';
 import { createDynamoDbTokenStore } from '../../../lib/adapters/dynamodb/token-store.ts';
 import { createSecretsManagerSecretReader } from '../../../lib/adapters/aws/secret-reader.ts';
 import { createSecretsManagerSecretWriter } from '../../../lib/adapters/aws/secret-writer.ts';
-import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import type { OAuthCredentials } from '../../../lib/core/destination/connection-secret.ts';
 import type { OAuthTokens } from '../../../lib/delivery/token/tokens.ts';
 import { createOAuthTokens } from '../../../lib/delivery/token/tokens.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
+import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import { connectionOf } from '../../contract/dynamodb/subjects.ts';
 import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
 import { startDynaliteServer } from '../../servers/aws/dynalite-server.ts';
@@ -46,14 +45,18 @@ afterEach(async () => {
 });
 afterAll(() => Promise.all([dynalite.stop(), secretsManager.stop(), provider.close()]));
 
-/** Workers that share only the servers. `time.laterMs` moves their clocks; `time.onWait` is called when one of them waits. */
+/**
+ * Workers that share only the servers, and a clock that moves only while they wait, so that a busy machine ends no wait early.
+ * `time.laterMs` moves the clock; `time.onWait` is called when a worker waits.
+ */
 function startWorkers(count: number) {
+  const waiting = createWaitingClock();
   const time = { laterMs: 0, onWait: () => {} };
   const clock: Clock = {
-    nowMs: () => systemClock.nowMs() + time.laterMs,
-    delay(delayMs, waiting) {
+    nowMs: () => waiting.nowMs() + time.laterMs,
+    delay(delayMs, signalled) {
       time.onWait();
-      return systemClock.delay(delayMs, waiting);
+      return waiting.delay(delayMs, signalled);
     },
   };
   const workers = Array.from({ length: count }, () => {
@@ -69,7 +72,6 @@ function startWorkers(count: number) {
       store: createDynamoDbTokenStore(dynamoDb, dynalite.tableName),
       states: createDynamoDbConnectionStates(dynamoDb, dynalite.tableName),
       connectionLog: { tokenFailed: () => undefined },
-      concurrency: createBottleneckConcurrencyLimit(),
       secrets: createSecretsManagerSecretReader(secrets),
       rootSecretArn,
       http,
@@ -185,7 +187,7 @@ describe('twenty workers at an endpoint that misbehaves', () => {
     const waited = new Promise<void>((resolve) => {
       time.onWait = () => {
         waits += 1;
-        if (waits === 60) resolve();
+        if (waits === 38) resolve();
       };
     });
     const { url, requests } = await startEndpoint(async (_, index) => {
@@ -201,8 +203,10 @@ describe('twenty workers at an endpoint that misbehaves', () => {
     const { url, requests } = await startEndpoint((_, index) =>
       index === 0 ? { status: 500 } : { body: { access_token: 'second', expires_in: '3600' } },
     );
-    const { workers } = startWorkers(20);
+    const { workers, time } = startWorkers(20);
     await expect(callAll(workers.slice(0, 1), 'recovering', url)).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    time.laterMs = 1000;
+    await callAll(workers.slice(0, 1), 'recovering', url);
     const tokens = await callAll(workers, 'recovering', url);
     expect(new Set(tokens.map(({ accessToken }) => accessToken))).toEqual(new Set(['second']));
     expect(requests).toHaveLength(2);

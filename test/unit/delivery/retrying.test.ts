@@ -95,6 +95,40 @@ describe('a delivery that made no request', () => {
   });
 });
 
+describe('a delivery that waits for the token of the fleet', () => {
+  const outcome = { kind: 'retryable', code: 'TokenUnavailable', reason: 'No answer.', returnAfterMs: 1500 } as const;
+  const waiting: AttemptResult = { kind: 'tried', rateWaitMs: 0, latenciesMs: [], requested: false, outcome };
+
+  test('a delivery that waits for a token comes back after the wait, with the reason, however often it has waited', async () => {
+    const { clock, run } = setUp([waiting], longest);
+    const delivery = deliveryOf({ attempts: 3, postponements: 20 });
+    expect(await run({ delivery })).toMatchObject({ kind: 'waiting', outcome, notBeforeMs: clock.nowMs() + 1500 });
+  });
+
+  test('a wait for a token is no attempt and makes no later backoff longer', async () => {
+    const { run } = setUp([waiting]);
+    const delivery = deliveryOf({ attempts: 3, postponements: 4 });
+    expect((await run({ delivery })).delivery).toEqual(delivery);
+  });
+
+  test('a wait for a token ends in the dead letters when the event would be too old after it', async () => {
+    const { clock, run } = setUp([waiting]);
+    const delivery = deliveryOf({
+      target: { RetryPolicy: { MaximumEventAgeInSeconds: 60 } },
+      firstReceivedAtMs: clock.nowMs() - 59_000,
+    });
+    expect(await run({ delivery })).toMatchObject({ kind: 'failed', condition: 'MaximumEventAgeInSeconds' });
+  });
+
+  test('a request that was refused counts as an attempt even if its new token has to be waited for', async () => {
+    const { clock, run } = setUp([{ ...waiting, requested: true }]);
+    expect(await run({ delivery: deliveryOf() })).toMatchObject({
+      notBeforeMs: clock.nowMs() + 1500,
+      delivery: { attempts: 1 },
+    });
+  });
+});
+
 describe('an attempt', () => {
   test('an attempt raises the count of attempts, records its time and resets the count of postponements', async () => {
     const { clock, run } = setUp([failedForNow(30_000)], () => 0, 7);

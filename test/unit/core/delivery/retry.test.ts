@@ -88,6 +88,19 @@ describe('Retry-After', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(0), nowMs, least)).toEqual({ kind: 'retry', delayMs: 0 });
   });
 
+  test('a delivery that waits for something all workers need waits exactly as long, without a backoff', () => {
+    const outcome = { ...failed(), returnAfterMs: 1234 };
+    expect(decideRetry(defaults, backoff, after(9), outcome, nowMs, never)).toEqual({ kind: 'retry', delayMs: 1234 });
+  });
+
+  test('a delivery that waits for something all workers need ends when its age limit would end before the wait', () => {
+    const outcome = { ...failed(), returnAfterMs: 86_400_001 };
+    expect(decideRetry(defaults, backoff, after(0), outcome, nowMs, never)).toEqual({
+      kind: 'stop',
+      condition: 'MaximumEventAgeInSeconds',
+    });
+  });
+
   test('a negative Retry-After stops the delivery even when retries are left', () => {
     expect(decideRetry(defaults, backoff, after(1), failed(-1), nowMs, never)).toEqual({ kind: 'stop' });
   });

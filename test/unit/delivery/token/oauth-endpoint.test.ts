@@ -1,9 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { createBottleneckConcurrencyLimit } from '../../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import type { OAuthTokens } from '../../../../lib/delivery/token/tokens.ts';
 import type { TokenEndpointAnswer } from '../../../servers/oauth/oauth-token-endpoint.ts';
-import { gate, unavailable, useFleet } from './oauth-subjects.ts';
+import { unavailable, useFleet } from './oauth-subjects.ts';
 
 const own = useFleet();
 
@@ -61,21 +60,23 @@ describe('a token endpoint that misbehaves', () => {
     await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenUnavailable', kind: 'retryable' });
   });
 
-  test('a token endpoint that asks for a pause gets no request from this worker until the pause is over', async () => {
+  test('a token endpoint that asks for a pause gets no request from any worker until the pause is over', async () => {
     own.fleet.answer((_, index) => (index === 0 ? { status: 429, headers: { 'retry-after': '30' } } : granted({})));
     const worker = own.fleet.worker();
-    await expect(tokenOf(worker)).rejects.toMatchObject({ retryAfterMs: 30_000 });
+    await expect(tokenOf(worker)).rejects.toMatchObject({ returnAfterMs: 31_000 });
     own.fleet.clock.set(own.fleet.clock.nowMs() + 29_000);
-    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable', retryAfterMs: 1000 });
+    await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable', returnAfterMs: 2000 });
+    await expect(tokenOf(own.fleet.worker())).rejects.toMatchObject({ code: 'TokenUnavailable', returnAfterMs: 2000 });
     expect(own.fleet.endpoint.requests).toHaveLength(1);
     own.fleet.clock.set(own.fleet.clock.nowMs() + 1000);
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
   });
 
-  test('a token endpoint that fails without asking for a pause is asked again by the next delivery', async () => {
+  test('a token endpoint that fails without asking for a pause is asked again within a second', async () => {
     own.fleet.answer((_, index) => (index === 0 ? { status: 500 } : granted({})));
     const worker = own.fleet.worker();
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'TokenUnavailable' });
+    own.fleet.clock.set(own.fleet.clock.nowMs() + 1000);
     expect(await tokenOf(worker)).toMatchObject({ accessToken: 'canary-token' });
   });
 
@@ -83,7 +84,7 @@ describe('a token endpoint that misbehaves', () => {
     ['fails', { status: 500 }],
     ['answers with text', { body: 'canary-token' }],
   ])(
-    'while a cached token is valid, a token endpoint that %s stops no delivery, is asked only every 5 s, and leaves a line each time',
+    'while a cached token is valid, a token endpoint that %s stops no delivery, is asked only after a pause, and leaves a line each time',
     async (_, answer) => {
       const { clock, endpoint } = own.fleet;
       own.fleet.answer((__, index) => (index === 0 ? granted({ expires_in: 3600 }) : answer));
@@ -96,9 +97,9 @@ describe('a token endpoint that misbehaves', () => {
       }
       expect(endpoint.requests).toHaveLength(2);
       const code = expect.stringMatching(/^Token(Unavailable|Invalid)$/);
-      const nextTryAtMs = startMs + hour - 25_000;
+      const nextTryAtMs = startMs + hour - 30_000 + 875;
       expect(own.fleet.failed).toEqual([{ connection: 'orders', code, reason: expect.any(String), nextTryAtMs }]);
-      clock.set(startMs + hour - 25_000);
+      clock.set(nextTryAtMs);
       await tokenOf(worker);
       expect(endpoint.requests).toHaveLength(3);
       clock.set(startMs + hour);
@@ -154,56 +155,5 @@ describe('a token request that is refused', () => {
     await tokenOf(worker);
     own.fleet.clock.set(own.fleet.clock.nowMs() + hour - 30_000);
     await expect(tokenOf(worker)).rejects.toMatchObject({ code: 'ConnectionDeauthorized' });
-  });
-});
-
-describe('the schedule of token requests', () => {
-  test('token requests of one connection run one at a time, and those of different connections at the same time', async () => {
-    const schedule = createBottleneckConcurrencyLimit();
-    const log: string[] = [];
-    const step = (connection: string, name: string) => {
-      const [begun, mayEnd] = [gate(), gate()];
-      const ended = schedule.run(connection, 1, async () => {
-        log.push(`${name} begins`);
-        begun.open();
-        await mayEnd.opened;
-        log.push(`${name} ends`);
-      });
-      return { begun: begun.opened, end: mayEnd.open, ended };
-    };
-    const [first, second] = [step('a', 'first'), step('a', 'second')];
-    await first.begun;
-    const beside = step('b', 'beside');
-    await beside.begun;
-    first.end();
-    await first.ended;
-    await second.begun;
-    const third = step('a', 'third');
-    beside.end();
-    await beside.ended;
-    // If the third request could have begun, it would have begun before this one.
-    await schedule.run('c', 1, async () => {});
-    second.end();
-    third.end();
-    await Promise.all([second.ended, third.ended]);
-    expect(log).toEqual([
-      'first begins',
-      'beside begins',
-      'first ends',
-      'second begins',
-      'beside ends',
-      'second ends',
-      'third begins',
-      'third ends',
-    ]);
-  });
-
-  test('the concurrency limit of token requests returns results and failures unchanged', async () => {
-    const schedule = createBottleneckConcurrencyLimit();
-    const failure = new Error('expected');
-    expect(await schedule.run('a', 1, async () => 7)).toBe(7);
-    await expect(schedule.run('a', 1, () => Promise.reject(failure))).rejects.toBe(failure);
-    await Promise.all(Array.from({ length: 100 }, (_, index) => schedule.run(`c${index % 7}`, 1, async () => index)));
-    expect(schedule.size).toBe(0);
   });
 });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach } from 'vitest';
-import { createBottleneckConcurrencyLimit } from '../../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createUndiciHttpClient } from '../../../../lib/adapters/http/client.ts';
 import type { Connection } from '../../../../lib/core/destination/connection.ts';
 import type { OAuthCredentials } from '../../../../lib/core/destination/connection-secret.ts';
@@ -96,7 +95,6 @@ export function useFleet(): { readonly fleet: Fleet } {
           store,
           states: connections,
           connectionLog: { tokenFailed: (each) => void failed.push(each) },
-          concurrency: createBottleneckConcurrencyLimit(),
           secrets,
           rootSecretArn: root.secretArn,
           http,
@@ -169,7 +167,7 @@ export function counted(store: TokenStore): TokenStore & { calls: number } {
     read: count((incarnation: string) => store.read(incarnation)),
     takeLease: count(store.takeLease),
     save: count(store.save),
-    releaseLease: count(store.releaseLease),
+    endLease: count(store.endLease),
   };
   return counting;
 }

@@ -245,7 +245,7 @@ describe('while the table is out of reach', () => {
       read: (incarnation) => reach(() => store.read(incarnation)),
       takeLease: (lease) => reach(() => store.takeLease(lease)),
       save: (incarnation, holder, token) => reach(() => store.save(incarnation, holder, token)),
-      releaseLease: (incarnation, holder) => reach(() => store.releaseLease(incarnation, holder)),
+      endLease: (incarnation, holder, pause) => reach(() => store.endLease(incarnation, holder, pause)),
     };
     return { state, flaky };
   };
