@@ -47,9 +47,14 @@ export async function changeHealth(
   destination: ApiDestination,
   make: MakeWrite,
 ): Promise<HealthReport> {
-  const changed = await Promise.all(
-    shardNumbers(dependencies, destination).map((shard) => changeBucket(dependencies, destination, shard, make)),
-  );
+  const change = (shards: readonly number[]) =>
+    Promise.all(shards.map((shard) => changeBucket(dependencies, destination, shard, make)));
+  const changed = await change(shardNumbers(dependencies, destination));
+  // If the rate was raised in the meantime, a worker may have begun to use another shard before it could see the change.
+  const latest = await dependencies.apiDestinations.read(destination.name);
+  if (latest?.incarnation === destination.incarnation) {
+    await change(shardNumbers(dependencies, latest).slice(changed.length));
+  }
   return reportOf(dependencies, destination, changed);
 }
 

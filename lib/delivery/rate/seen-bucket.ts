@@ -1,6 +1,8 @@
 import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
 import { resumeWrite } from '../../core/health/circuit.ts';
-import { keepingPause } from '../../core/health/pause-by-hand.ts';
+import { isPaused } from '../../core/health/health.ts';
+import { keepingPause, pauseByHandWrite } from '../../core/health/pause-by-hand.ts';
+import type { BucketWrite, BucketWriteResult } from '../../core/rate/bucket.ts';
 import { pauseToleranceUs, pauseWrite } from '../../core/rate/bucket.ts';
 import { longestReturnUs } from '../../core/rate/slots.ts';
 import type { BucketView } from '../../core/rate/view.ts';
@@ -48,19 +50,55 @@ export class SeenBucket {
   };
 
   async #change(make: Parameters<ChangeBucket>[0]): ReturnType<ChangeBucket> {
-    const { buckets } = this.#dependencies;
     for (let tries = 0; tries < maxChanges; tries += 1) {
       const nowUs = this.#nowUs();
       const write = make(this.view, nowUs);
       if (write === undefined) return undefined;
-      const result = await buckets.write(this.#key, keepingPause(write, this.view.health));
-      const bucket = result.bucket ?? (await buckets.read(this.#key));
-      this.view = viewWithBucket(this.view, bucket, nowUs);
+      const result = await this.#write(keepingPause(write, this.view.health), nowUs);
       if (result.kind === 'refused') continue;
       this.#pausedUntilUs = 0;
       return { bucket: result.bucket, isWritten: true };
     }
     return undefined;
+  }
+
+  async #write(write: BucketWrite, nowUs: number): Promise<BucketWriteResult> {
+    const { buckets } = this.#dependencies;
+    const result = await buckets.write(this.#key, write);
+    const bucket = result.bucket ?? (await buckets.read(this.#key));
+    this.view = viewWithBucket(this.view, bucket, nowUs);
+    return result;
+  }
+
+  /**
+   * Whether `follow` must be called before slots are taken. A pause by hand is written to all shards that the rate has at that
+   * time. A shard that comes into use later is missing, or has an older revision.
+   */
+  mustFollow(first: SeenBucket, revision: number): boolean {
+    return this.view.revision < revision || this.#hasOtherPause(first);
+  }
+
+  #hasOtherPause(first: SeenBucket): boolean {
+    const [own, other] = [this.view.health, first.view.health];
+    const nowUs = this.#nowUs();
+    return own.pausedUntilUs !== other.pausedUntilUs && (isPaused(own, nowUs) || isPaused(other, nowUs));
+  }
+
+  /**
+   * Gives this shard the same pause by hand as the first shard has.
+   *
+   * @returns false if somebody has changed one of the pauses in the meantime
+   * @throws Failure when the table fails
+   */
+  async follow(first: SeenBucket, revision: number): Promise<boolean> {
+    await first.#read();
+    if (!this.#hasOtherPause(first)) return true;
+    const nowUs = this.#nowUs();
+    const bucket = this.view.revision === 0 ? undefined : this.view;
+    await this.#write(pauseByHandWrite(bucket, first.view.health.pausedUntilUs, nowUs, revision), nowUs);
+    // ResumeApiDestination may have ended the pause before this write, so that it found nothing to end in this shard.
+    await first.#read();
+    return !this.#hasOtherPause(first);
   }
 
   /**
@@ -93,25 +131,20 @@ export class SeenBucket {
     await this.change(resumeWrite);
   }
 
-  /** Reads the bucket. The view stays as it is when the table does not answer. */
+  /** Ignores an error of the table: the view then stays as it is. */
   async #refresh(): Promise<void> {
+    await this.#read().catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
     const nowUs = this.#nowUs();
-    const read = this.#dependencies.buckets.read(this.#key);
-    await read.then(
-      (bucket) => {
-        this.view = viewWithBucket(this.view, bucket, nowUs);
-      },
-      () => undefined,
-    );
+    this.view = viewWithBucket(this.view, await this.#dependencies.buckets.read(this.#key), nowUs);
   }
 
   /** @returns undefined if this worker has never seen the bucket and cannot read it now */
   async generation(): Promise<number | undefined> {
     try {
-      const nowUs = this.#nowUs();
-      if (isOlderThan(this.view, knownUs, nowUs)) {
-        this.view = viewWithBucket(this.view, await this.#dependencies.buckets.read(this.#key), nowUs);
-      }
+      if (isOlderThan(this.view, knownUs, this.#nowUs())) await this.#read();
     } catch (error) {
       if (!isStoreUnavailable(error)) throw error;
     }

@@ -11,7 +11,7 @@ import type { Share } from '../../core/rate/slots.ts';
 import { secondUs } from '../../core/rate/slots.ts';
 import type { Reservation, Turn } from '../../core/rate/shards.ts';
 import { lateTurns } from '../../core/rate/shards.ts';
-import { isAlone, isDoubtful, isOlderThan, patienceUs } from '../../core/rate/view.ts';
+import { isDoubtful, isOlderThan, patienceUs } from '../../core/rate/view.ts';
 import type { BucketKey } from '../../ports/rate.ts';
 import { AnswerTimes } from '../health/answer-times.ts';
 import { EventCounter, ReturnBlock } from './return-block.ts';
@@ -36,12 +36,6 @@ const nothing: Reservation = { slotTimesMs: [], returns: [] };
 
 /** How often a reservation is tried. After a refusal the bucket is known, so further refusals come from other workers' writes. */
 const maxTries = 8;
-
-/** The first slot lies at most this part of the horizon ahead, so that there is always time for a slot before the horizon. */
-const longestLeadPart = 0.9;
-
-/** If the bucket is less likely to be busy than this, no other worker is expected to write soon. */
-const rarelyBusy = 0.2;
 
 /** Reserves slots and return times from one bucket, for one worker. */
 export class WorkerBucket {
@@ -142,6 +136,7 @@ export class WorkerBucket {
   /** Makes one write. It gives a slot or a turn to all, some or none of the requests. */
   async #reserveOnce(call: BucketCall, count: number, tries: number): Promise<Reservation> {
     const asked = await this.#requestAfterRead(call, count, tries);
+    if (asked === undefined) return nothing;
     const durations = this.answerTimes.collected;
     const request = { ...asked, answerUs: this.answerTimes.next(this.health.answerUs) };
     const decision = decide(this.#seen.view, request);
@@ -180,20 +175,10 @@ export class WorkerBucket {
     return { isProbe, isStopped: isPaused(health, nowUs) || (isOpen(health) && !isProbe) };
   }
 
-  /**
-   * How far ahead the earliest slot lies. This is the duration of one write, because the slot must not have passed when the
-   * write returns. The duration of another write is added if other workers write often, and for each earlier try.
-   */
-  #leadUs({ horizonMs }: BucketCall, tries: number): number {
-    const othersWrite = this.#seen.view.busyLikelihood > rarelyBusy && !isAlone(this.#seen.view);
-    const writes = 1 + tries + (othersWrite ? 1 : 0);
-    return Math.ceil(Math.min(this.#writeTimes.usualMs * writes, horizonMs * longestLeadPart) * 1000);
-  }
-
   #slotRequest(call: BucketCall, count: number, tries: number): SlotRequest {
     const { newcomer, horizonMs, share, limits, revision } = call;
     const nowUs = this.#nowUs();
-    const leadUs = this.#leadUs(call, tries);
+    const leadUs = this.#writeTimes.leadUs(this.#seen.view, horizonMs, tries);
     const health = this.healthFor(revision);
     const allowance = allowanceOf(health, share, limits, nowUs);
     const waitUs = Math.min(horizonMs * 1000, leadUs + longestSlotWaitUs(count, health, allowance, limits));
@@ -228,12 +213,18 @@ export class WorkerBucket {
     return timesUs.map((atUs) => ({ kind: 'return', generation, shard, atMs: atUs / 1000 }));
   }
 
-  /** Reads the bucket first if a write without a read would probably be refused. */
-  async #requestAfterRead(call: BucketCall, count: number, tries: number): Promise<SlotRequest> {
+  /**
+   * Reads the bucket first if a write without a read would probably be refused. @returns undefined to try again, because somebody
+   * is changing the pause
+   */
+  async #requestAfterRead(call: BucketCall, count: number, tries: number): Promise<SlotRequest | undefined> {
     const request = this.#slotRequest(call, count, tries);
-    if (!isDoubtful(this.#seen.view, request.newcomer, request.startUs, request.nowUs)) return request;
-    await this.#readBucket(request);
-    return this.#slotRequest(call, count, tries);
+    const isUnsure = isDoubtful(this.#seen.view, request.newcomer, request.startUs, request.nowUs);
+    if (isUnsure) await this.#readBucket(request);
+    const first = this.#healthBucket?.seen;
+    const follows = first !== undefined && this.#seen.mustFollow(first, call.revision);
+    if (follows && !(await this.#seen.follow(first, call.revision))) return undefined;
+    return isUnsure || follows ? this.#slotRequest(call, count, tries) : request;
   }
 
   async #readBucket(request: SlotRequest): Promise<void> {

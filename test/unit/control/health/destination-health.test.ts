@@ -68,6 +68,17 @@ describe('a pause', () => {
     expect(await pausesOfShards()).toEqual([forEverUs, forEverUs, forEverUs, undefined]);
   });
 
+  test('PauseApiDestination also pauses the shards that are added when somebody raises the rate at the same time', async () => {
+    const held = world.faults.hold('buckets.write');
+    const pausing = world.call('PauseApiDestination', named);
+    await held.reached;
+    await world.call('UpdateApiDestination', { ...named, InvocationRateLimitPerSecond: 8000 });
+    await writeAsWorker(3);
+    held.release();
+    await pausing;
+    expect(await pausesOfShards()).toEqual([forEverUs, forEverUs, forEverUs, forEverUs]);
+  });
+
   test('ResumeApiDestination ends a pause even if somebody changes the pause at the same time', async () => {
     await world.call('PauseApiDestination', named);
     const held = world.faults.hold('buckets.write');
