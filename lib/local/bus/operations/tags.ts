@@ -37,11 +37,21 @@ export function listTagsForResource({ store }: BusDependencies): BusOperation {
   };
 }
 
-/** @throws ServiceError ValidationException when a key occurs twice or there are too many tags */
+/**
+ * Source of the reserved keys: the API reference of Tag. The text about them is our own.
+ *
+ * @throws ServiceError ValidationException when a key is reserved or occurs twice, or when there are too many tags
+ */
 export function checkTags(sent: readonly JsonObject[]): readonly Tag[] {
   const tags = sent.map((tag) => ({ Key: requiredTextOf(tag, 'Key'), Value: requiredTextOf(tag, 'Value') }));
   if (new Set(tags.map(({ Key }) => Key)).size < tags.length) {
     throw invalid('Invalid parameter: Duplicated keys are not allowed.');
+  }
+  const reserved = tags.find(({ Key }) => Key.toLowerCase().startsWith('aws:'));
+  if (reserved !== undefined) {
+    throw invalid(
+      `Invalid parameter: The tag key '${reserved.Key}' begins with aws:, which is reserved. Use another key.`,
+    );
   }
   requireFewTags(tags);
   return tags;

@@ -79,6 +79,25 @@ describe('refused requests', () => {
     },
   );
 
+  test.each(['aws:owner', 'AWS:owner', 'aws:'])(
+    'the tag key %s is refused because it is reserved, and nothing is created or tagged',
+    async (Key) => {
+      const { call } = await tagged();
+      const ResourceARN = arn('rule/r');
+      const Tags = [tag1, { Key, Value: '' }];
+      const refused = refusal(
+        'ValidationException',
+        `Invalid parameter: The tag key '${Key}' begins with aws:, which is reserved. Use another key.`,
+      );
+      await expect(call('TagResource', { ResourceARN, Tags })).rejects.toMatchObject(refused);
+      await expect(call('CreateEventBus', { Name: 'new', Tags })).rejects.toMatchObject(refused);
+      await expect(call('PutRule', { Name: 'new', EventPattern: pattern, Tags })).rejects.toMatchObject(refused);
+      expect(await call('ListTagsForResource', { ResourceARN })).toEqual({ Tags: [] });
+      await expect(call('DescribeEventBus', { Name: 'new' })).rejects.toThrow('does not exist');
+      await expect(call('DescribeRule', { Name: 'new' })).rejects.toThrow('does not exist');
+    },
+  );
+
   test('TagResource refuses a repeated key and a fifty-first tag, and stores no tag of the request', async () => {
     const { call } = await tagged();
     const ResourceARN = arn('rule/r');
