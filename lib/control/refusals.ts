@@ -32,6 +32,11 @@ export function connectionArnNotFound(verb: Verb, connectionArn: string): Servic
   return refusal('ResourceNotFoundException', verb, 'api-destination', text);
 }
 
+/** Source of the text: measured answers of the service for a connection of another region. */
+export function foreignConnectionArn(verb: Verb, connectionArn: string): ServiceError {
+  return refusal('ValidationException', verb, 'api-destination', `Invalid ARN: '${connectionArn}'`);
+}
+
 export function alreadyExists(kind: Kind, name: string): ServiceError {
   const which = kind === 'connection' ? `Connection '${name}'` : `An api-destination '${name}'`;
   return refusal('ResourceAlreadyExistsException', 'create', kind, `${which} already exists.`);
@@ -50,6 +55,16 @@ export function concurrentlyModified(verb: Verb, kind: Kind, name: string): Serv
 export function invalidParameter(verb: Verb, kind: Kind, parameter: string, reason?: string): ServiceError {
   const because = reason === undefined ? '' : ` Reason: ${reason}`;
   return refusal('ValidationException', verb, kind, `Parameter ${parameter} is not valid.${because}`);
+}
+
+/** Source of the text: measured answers of the service. It names the credentials that the authorization type needs. */
+export function missingBlock(verb: Verb, name: string): ServiceError {
+  return refusal(
+    'ValidationException',
+    verb,
+    'connection',
+    `Parameter ${name} is not valid. Reason: Missing required field(s)`,
+  );
 }
 
 function refusal(code: ServiceError['code'], verb: Verb, kind: Kind, text: string): ServiceError {

@@ -4,9 +4,9 @@ import { formatConnectionSecret } from '../../core/destination/connection-secret
 import type { JsonObject } from '../../core/input/json.ts';
 import type { Credentials, CredentialsContext } from './credentials.ts';
 import { credentialBlocks, parseCredentials } from './credentials.ts';
-import { missing, parseHttpParameters, visibleHttpParameters } from './http-parameters.ts';
+import { parseHttpParameters, visibleHttpParameters } from './http-parameters.ts';
 import { objectOf, withoutUndefined } from '../input.ts';
-import { invalidParameter } from '../refusals.ts';
+import { invalidParameter, missingBlock } from '../refusals.ts';
 
 /** The largest value of one version of a secret. Source: Secrets Manager quotas. */
 const maxSecretBytes = 65_536;
@@ -21,12 +21,12 @@ export function parseAuthParameters(
   authParameters: JsonObject,
   context: CredentialsContext,
 ): ConnectionSecret {
-  refuseForeignBlocks(authorizationType, authParameters, context);
   const name = credentialBlocks[authorizationType];
   const block = objectOf(authParameters, name);
   if (block === undefined && context.current?.authorizationType !== authorizationType) {
-    throw missing(`AuthParameters.${name}`, context.verb);
+    throw missingBlock(context.verb, name);
   }
+  refuseForeignBlocks(authorizationType, authParameters, context);
   const credentials = parseCredentials(authorizationType, block ?? {}, context);
   const parameters = objectOf(authParameters, 'InvocationHttpParameters');
   if (parameters === undefined) return { credentials };

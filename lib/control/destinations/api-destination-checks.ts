@@ -8,7 +8,7 @@ import type { Connection } from '../../core/destination/connection.ts';
 import type { ServiceError } from '../../core/failure/service-error.ts';
 import type { Caller, ControlDependencies } from '../operation.ts';
 import type { Kind, Verb } from '../refusals.ts';
-import { connectionArnNotFound, invalidParameter, notFound } from '../refusals.ts';
+import { connectionArnNotFound, foreignConnectionArn, invalidParameter, notFound } from '../refusals.ts';
 
 /** @throws ServiceError ResourceNotFoundException */
 export async function requireApiDestination(
@@ -28,15 +28,18 @@ export function requireEndpoint({ allowlist }: ControlDependencies, verb: Verb, 
 
 /**
  * Finds the connection that a client names by its ARN. The ARNs must be equal: a connection of the same name may be a newer
- * one, or belong to another region or account. A connection that is being deleted is not found.
+ * one, or belong to another account. A connection that is being deleted is not found. A connection of another region can never be
+ * used, so its ARN is refused as not valid.
  *
- * @throws ServiceError ResourceNotFoundException
+ * @throws ServiceError ResourceNotFoundException or ValidationException
  */
 export async function requireConnectionArn(
   dependencies: ControlDependencies,
+  { region }: Caller,
   verb: Verb,
   connectionArn: string,
 ): Promise<Connection> {
+  if (parseEventsArn(connectionArn)?.region !== region) throw foreignConnectionArn(verb, connectionArn);
   const connection = await connectionOf(dependencies, connectionArn);
   if (connection === undefined || connection.state === 'DELETING') throw connectionArnNotFound(verb, connectionArn);
   return connection;

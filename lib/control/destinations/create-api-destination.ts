@@ -19,7 +19,7 @@ export function createApiDestination(dependencies: ControlDependencies): Operati
   return async (input, caller) => {
     const destination = newApiDestination(dependencies, caller, input);
     requireEndpoint(dependencies, 'create', destination.invocationEndpoint);
-    const connection = await requireConnectionArn(dependencies, 'create', destination.connectionArn);
+    const connection = await requireConnectionArn(dependencies, caller, 'create', destination.connectionArn);
     requireAllowedHost(dependencies, caller, 'create', connection, destination);
     if ((await apiDestinations.read(destination.name)) !== undefined) {
       throw alreadyExists('api-destination', destination.name);

@@ -28,7 +28,7 @@ export function updateApiDestination(dependencies: ControlDependencies): Operati
     const connection =
       connectionArn === undefined
         ? await connectionOf(dependencies, before.connectionArn)
-        : await requireConnectionArn(dependencies, verb, connectionArn);
+        : await requireConnectionArn(dependencies, caller, verb, connectionArn);
     const after = changed(before, input, dependencies.clock.nowMs());
     // Other members can be changed even if the connection policy no longer allows the host.
     const moves = endpoint !== undefined || connectionArn !== undefined;

@@ -76,15 +76,11 @@ test('empty invocation parameters are stored and shown as they were sent', async
 });
 
 test.each([
-  [
-    'no parameters for its type',
-    { AuthorizationType: 'BASIC', AuthParameters: {} },
-    'AuthParameters.BasicAuthParameters',
-  ],
+  ['no parameters for its type', { AuthorizationType: 'BASIC', AuthParameters: {} }, 'BasicAuthParameters'],
   [
     'the parameters of another type',
     { AuthorizationType: 'BASIC', AuthParameters: apiKeyInput.AuthParameters },
-    'AuthParameters.ApiKeyAuthParameters',
+    'BasicAuthParameters',
   ],
   [
     'the parameters of two types',
@@ -94,7 +90,7 @@ test.each([
   [
     'InvocationHttpParameters alone',
     { AuthorizationType: 'API_KEY', AuthParameters: { InvocationHttpParameters: {} } },
-    'AuthParameters.ApiKeyAuthParameters',
+    'ApiKeyAuthParameters',
   ],
   [
     'an API key name that is not a valid header name',

@@ -149,7 +149,7 @@ test('a change of the authorization type requires all credentials, and the error
   await expect(update(world, { AuthorizationType: 'API_KEY' })).rejects.toMatchObject({
     code: 'ValidationException',
     message:
-      'Failed to update the connection(s). Parameter AuthParameters.ApiKeyAuthParameters is not valid. Reason: It is required.',
+      'Failed to update the connection(s). Parameter ApiKeyAuthParameters is not valid. Reason: Missing required field(s)',
   });
   const half = { ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key' } };
   await expect(update(world, { AuthorizationType: 'API_KEY', AuthParameters: half })).rejects.toThrow(

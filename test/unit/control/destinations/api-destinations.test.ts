@@ -71,7 +71,6 @@ test('an API destination is INACTIVE when its connection is not authorized, or w
 test.each([
   ['that does not exist', (text: string) => text.replace('/orders/', '/nobody/')],
   ['that was deleted and created again', (text: string) => text.replace(/1$/, '9')],
-  ['in another region', (text: string) => text.replace('us-east-1', 'eu-west-1')],
   ['in another account', (text: string) => text.replace('123456789012', '210987654321')],
   ['in another partition', (text: string) => text.replace('arn:aws:', 'arn:aws-cn:')],
 ])('an API destination cannot name a connection %s', async (_which, change) => {
@@ -89,6 +88,22 @@ test.each([
     message: `Failed to update the api-destination(s). Connection '${other}' does not exist.`,
   });
   expect(await world.call('DescribeApiDestination', named)).toMatchObject({ ConnectionArn });
+});
+
+test('the ARN of a connection in another region is not valid for an API destination', async () => {
+  const { world, ConnectionArn } = await worldWithConnection();
+  const other = ConnectionArn.replace('us-east-1', 'eu-west-1');
+  await expect(
+    world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn: other }),
+  ).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: `Failed to create the api-destination(s). Invalid ARN: '${other}'`,
+  });
+  await world.call('CreateApiDestination', { ...named, ...endpoint, ConnectionArn });
+  await expect(world.call('UpdateApiDestination', { ...named, ConnectionArn: other })).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: `Failed to update the api-destination(s). Invalid ARN: '${other}'`,
+  });
 });
 
 test('an API destination cannot name a connection that is being deleted', async () => {
