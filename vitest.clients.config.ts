@@ -1,5 +1,5 @@
 import type { ViteUserConfig } from 'vitest/config';
-import { missingForTerraform } from './test/clients/terraform-programs.ts';
+import { missingForTerraform } from './test/clients/require-clients.ts';
 import shared from './vitest.config.ts';
 
 /** Unmodified clients, which npm does not install, drive the local stack: `npm run test:clients`, not `npm test`. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { awsCli, chromiumPath, clientEnvironment, python } from './client-processes.ts';
-import { missingForTerraform } from './terraform-programs.ts';
 
 interface Needed {
   readonly command: readonly [string, ...string[]];
@@ -32,4 +33,26 @@ function sayWhetherTerraformRuns(): void {
   process.stderr.write(
     `Terraform's test does not run. Missing: ${missing.join(', ')}. CONTRIBUTING.md says how to get it.\n`,
   );
+}
+
+const repository = join(import.meta.dirname, '..', '..');
+
+/** Where the command of CONTRIBUTING.md puts AWS's provider, and where administrators put providers for a whole machine. */
+const mirrors = [
+  join(repository, '.build/terraform'),
+  '/usr/share/terraform/*',
+  '/usr/local/share/terraform/*',
+  '/opt/*',
+];
+
+/** The folder that holds AWS's provider, or undefined: `terraform init` would load it from the network. */
+export const providerMirror = mirrors
+  .flatMap((mirror) => globSync(join(mirror, 'registry.terraform.io/hashicorp/aws')))
+  .map((provider) => join(provider, '..', '..', '..'))
+  .at(0);
+
+/** What Terraform's test lacks on this machine. */
+export function missingForTerraform(): readonly string[] {
+  const isInstalled = spawnSync('terraform', ['version'], { stdio: 'ignore' }).status === 0;
+  return [...(isInstalled ? [] : ['terraform']), ...(providerMirror === undefined ? ["AWS's provider"] : [])];
 }

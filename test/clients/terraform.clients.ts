@@ -8,7 +8,7 @@ import type { Clients } from '../fixtures/clients.ts';
 import { sharedStack } from '../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { aws, run } from './client-processes.ts';
-import { providerMirror } from './terraform-programs.ts';
+import { providerMirror } from './require-clients.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const arrivals = new Growing<string>();

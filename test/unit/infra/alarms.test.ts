@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { metrics } from '../../../lib/core/delivery/metrics.ts';
 
 interface MetricQuery {
   readonly Id: string;
@@ -161,3 +162,15 @@ function described({ Metric, Stat }: NonNullable<MetricQuery['MetricStat']>): st
   const dimensions = Metric.Dimensions.map(({ Name, Value }) => `${Name}=${Value}`);
   return [Metric.Namespace, Metric.MetricName, Stat, ...dimensions].join(' ');
 }
+
+test('the dashboard shows exactly the metrics that the functions write, and alarms watch no others', () => {
+  const alarmed = JSON.stringify(alarmsFile.alarms('lastmile-test', parameters));
+  const { Properties } = dashboardFile.dashboard('lastmile-test', []);
+  const shown = JSON.stringify(Properties.DashboardBody).replaceAll('\\"', '"');
+  const namesIn = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name);
+  const names = Object.keys(metrics);
+  const alarmedNames = namesIn(alarmed, /"Namespace":"Lastmile","MetricName":"(\w+)"/g);
+  expect(alarmedNames).toContain('ConnectionsDeauthorized');
+  expect(names).toEqual(expect.arrayContaining(alarmedNames));
+  expect([...new Set(namesIn(shown, /\["Lastmile","(\w+)","Stack","lastmile-test"/g))].sort()).toEqual(names.sort());
+});

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { FailedOutcome } from '../../../../lib/core/delivery/delivery.ts';
 import type { RetryPolicy } from '../../../../lib/core/destination/delivery-policy.ts';
 import type { Backoff, RetryHistory } from '../../../../lib/core/delivery/retry.ts';
-import { decideRetry, fullJitterDelayMs, isExpired, retryPolicyOf } from '../../../../lib/core/delivery/retry.ts';
+import {
+  decideRetry,
+  fullJitterDelayMs,
+  isExpired,
+  longestRequestTimeoutMs,
+  retryPolicyOf,
+  visibilityTimeoutSeconds,
+} from '../../../../lib/core/delivery/retry.ts';
 
 const nowMs = 1_790_000_000_000;
 const defaults: RetryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };
@@ -215,4 +222,12 @@ describe('the retry policy', () => {
       maximumEventAgeMs: 60_000,
     });
   });
+});
+
+test('a received message stays hidden for six times the time limit of the function', () => {
+  expect(visibilityTimeoutSeconds(60)).toBe(360);
+});
+
+test('the longest request timeout is eight seconds below the time limit of the function', () => {
+  expect(longestRequestTimeoutMs(60)).toBe(52_000);
 });

@@ -2,7 +2,7 @@ import { batchSize } from '../../../../lib/core/message/sqs-event.ts';
 import { expect, test } from 'vitest';
 import type { InvocationOutcome } from '../../../../lib/local/lambda/function-runner.ts';
 import type { IsWithheld } from '../../../../lib/local/sqs/fair-messages.ts';
-import { QueuePoller, type QueuePollerOptions } from '../../../../lib/local/sqs/poller.ts';
+import { failedMessageIds, QueuePoller, type QueuePollerOptions } from '../../../../lib/local/sqs/poller.ts';
 import type { SqsRecord } from '../../../../lib/local/sqs/receive.ts';
 import { sqsRecord } from '../../../../lib/local/sqs/receive.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
@@ -209,4 +209,31 @@ test('a message group is no longer withheld when an invocation has ended', async
   invocations[0]?.end(failed);
   await settled();
   expect([withholds('a'), looks()]).toEqual([false, 1]);
+});
+
+const ids = ['a', 'b', 'c'];
+const failedIn = (response: unknown): string[] => [...failedMessageIds(JSON.stringify(response), ids)];
+
+test.each([[null], [{}], [{ batchItemFailures: null }], [{ batchItemFailures: [] }]])(
+  'the batch response %j means that every message has succeeded',
+  (response) => {
+    expect(failedIn(response)).toEqual([]);
+  },
+);
+
+test('exactly the messages that a batch response names have failed', () => {
+  expect(failedIn({ batchItemFailures: [{ itemIdentifier: 'c' }, { itemIdentifier: 'a' }] })).toEqual(['c', 'a']);
+});
+
+test.each([
+  ['a text instead of an object', 'done'],
+  ['a list instead of an object', []],
+  ['failures that are not a list', { batchItemFailures: 'a' }],
+  ['a failure that is not an object', { batchItemFailures: ['a'] }],
+  ['a key other than itemIdentifier', { batchItemFailures: [{ messageId: 'a' }] }],
+  ['an empty identifier', { batchItemFailures: [{ itemIdentifier: '' }] }],
+  ['no identifier', { batchItemFailures: [{ itemIdentifier: null }] }],
+  ['a message that was not in the batch', { batchItemFailures: [{ itemIdentifier: 'a' }, { itemIdentifier: 'z' }] }],
+])('a batch response with %s fails the whole batch', (_, response) => {
+  expect(failedIn(response)).toEqual(ids);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SqsRefusal } from '../../../../lib/local/sqs/fauxqs.ts';
 import { parseQueryCall } from '../../../../lib/local/sqs/query.ts';
+import { xmlAnswer } from '../../../../lib/local/sqs/xml.ts';
 
 function form(parameters: Record<string, string>): string {
   return new URLSearchParams({ Version: '2012-11-05', ...parameters }).toString();
@@ -66,4 +67,15 @@ test('a parameter of an SQS form may have the name of an inherited object member
   const { input } = parseQueryCall(form({ Action: 'ListQueues', 'constructor.1': 'x', '__proto__.1': 'y' }), '/');
   expect(Object.getPrototypeOf(input)).toBe(Object.prototype);
   expect(({} as Record<string, unknown>)['1']).toBeUndefined();
+});
+
+test.each(['ReceiveMessage', 'ListQueues', 'ListQueueTags', 'GetQueueAttributes'])(
+  'an empty answer to %s still has a result element, because clients look for it',
+  (operation) => {
+    expect(xmlAnswer(operation, {}).body).toContain(`><${operation}Result></${operation}Result><ResponseMetadata>`);
+  },
+);
+
+test.each(['DeleteMessage', 'PurgeQueue', 'TagQueue'])('the answer to %s has no result element', (operation) => {
+  expect(xmlAnswer(operation, {}).body).not.toContain('Result>');
 });
