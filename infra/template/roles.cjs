@@ -225,7 +225,7 @@ function functionArn({ stack }, name) {
   return arnOf('lambda', `function:${stack}-${name}`);
 }
 
-/** osls calls the exported function itself. `roles` is for callers that already have the parameters. */
+/** osls calls the exported function itself. `rolesOf` is for callers that already have the parameters. */
 module.exports = Object.assign(
   async ({ resolveVariable }) => {
     const stack = `lastmile-${await resolveVariable('sls:stage')}`;
