@@ -1,12 +1,4 @@
-/**
- * Measures the performance goals and prints the figures as JSON lines. Most figures are ratios of two things that are measured
- * alternately in this run. The run fails when a goal is missed by more than the noise. A table for people follows on stderr.
- *
- * `--quick` only counts calls, runs workers for 6 s and measures the isolation with one dead endpoint. The checks use it.
- * `--peers` runs only the comparison with others. `--growth` measures only the costs that might grow. With `--plots` it also
- * draws its pictures again. `--isolation` measures in full how much dead endpoints delay other events. Every run contains a
- * part of this measurement.
- */
+import { parseArgs } from 'node:util';
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';
 import { measureColdStart } from './worker/cold-start.ts';
@@ -21,10 +13,37 @@ import { measureAlone } from './rate/alone.ts';
 import { measureWorkers } from './rate/workers.ts';
 import { measureThroughput } from './worker/throughput.ts';
 
-const quick = process.argv.includes('--quick');
-const peersOnly = process.argv.includes('--peers');
-const growthOnly = process.argv.includes('--growth');
-const isolationOnly = process.argv.includes('--isolation');
+const usage = `Measures the performance goals and prints the figures as JSON lines. A table for people follows on stderr. Most figures are
+ratios of two things that are measured in turn. Without an option, it takes about nine minutes.
+
+  npm run bench -- [option]
+
+  --quick      only counts calls, runs workers for 6 s, and measures one dead endpoint
+  --isolation  only measures how much dead endpoints delay other events, in full
+  --peers      only compares Lastmile with BullMQ and a plain worker; needs redis-server
+  --growth     only measures the costs that might grow; with --plots it also draws the pictures in docs again
+  --help       show this text
+
+Exit status: 0 every goal is met, 1 a goal is missed by more than the noise, 2 wrong usage.`;
+
+function parse() {
+  const yes = { type: 'boolean' } as const;
+  const options = { quick: yes, isolation: yes, peers: yes, growth: yes, plots: yes, help: yes };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const flags = parse();
+if (flags.help === true) {
+  console.log(usage);
+  process.exit(0);
+}
+
+const { quick = false, peers: peersOnly = false, growth: growthOnly = false, isolation: isolationOnly = false } = flags;
 const only = peersOnly || growthOnly || isolationOnly;
 
 if (!only) {
@@ -44,6 +63,6 @@ if (!quick && !only) {
 }
 if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
 if (growthOnly) {
-  for (const figure of await measureGrowth({ plots: process.argv.includes('--plots') })) printFigure(figure);
+  for (const figure of await measureGrowth({ plots: flags.plots === true })) printFigure(figure);
 }
 printTable();
