@@ -17,11 +17,11 @@ const usage = `Bundles and packages every function for a stage, without AWS cred
 
   npm run package -- [--stage dev] [--region us-east-1] [--out .build/package/<stage>]
 
-  --stage <stage>     stage of the stack (default: dev)
-  --region <region>   region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
-  --out <folder>      output folder, which is emptied first (default: .build/package/<stage>)
-  --param <name=value>  parameter of the stage, in the form of sls; repeatable
-  --help              this text
+  --stage <stage>       stage of the stack (default: dev)
+  --region <region>     region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
+  --out <folder>        output folder, which is emptied first (default: .build/package/<stage>)
+  --param <name=value>  parameter of the stage, as sls takes it; may be given several times
+  --help                show this text
 
 The folder then has the CloudFormation template, a zip for each function and a list of the zip's contents.
 'npx sls deploy --stage <stage> --package <folder>' deploys it. Exit status: 0 packaged, 1 failed, 2 wrong usage.`;
@@ -48,7 +48,7 @@ function parse(args) {
     if (!isOurs) throw new Error(`--out is emptied first, but ${out} contains other files. Choose another folder.`);
     return { stage, region, out, param };
   } catch (error) {
-    console.error(`${error.message.split('\n')[0]} See --help.`);
+    console.error(`${error.message.split('\n')[0].replace(/\.?$/, '.')} See --help.`);
     return undefined;
   }
 }

@@ -10,11 +10,11 @@ import { Trial } from './trial.ts';
 
 const defaults = { minutes: '10', seed: '1' };
 
-const usage = `Checks that no event is lost and no rate is exceeded. Two local stacks send events to five endpoints: a healthy one, one
-that fails 30 % of the time, with Retry-After, one that takes 4 seconds, one that never answers, and one whose name does not
-exist. The last three must not delay the healthy one. Meanwhile rates, paths, credentials and delivery
-policies change, and OAuth tokens expire each minute. One stack is killed (-9) and frozen at random, the other is left alone.
-Every event that a stack accepts must arrive or end in the dead letters. Ctrl-C ends the soak early and prints the ledger.
+const usage = `Checks that no event is lost and no rate is exceeded. Two local stacks send events to five endpoints: one is healthy, one
+fails 30 % of the time with Retry-After, one takes 4 seconds, one never answers, and the name of one does not exist. The last
+three must not delay the healthy one. Meanwhile rates, paths, credentials and delivery policies change, and OAuth tokens expire
+each minute. One stack is killed (-9) and frozen at random. The other is left alone. Every event that a stack accepts must
+arrive or end in the dead letters. Ctrl-C ends the soak early and prints the list of all events.
 
   npm run soak -- [options]
 

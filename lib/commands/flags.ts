@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
-export const usage = `Starts Lastmile's local stack: control API, functions, DynamoDB, SQS, Secrets Manager and Lambda on one port.
+export const usage = `Starts Lastmile's local stack on one port: control API, event bus, functions, DynamoDB, SQS, Secrets Manager,
+Lambda and STS.
 
   npm start -- [options]
 

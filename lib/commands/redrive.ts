@@ -10,16 +10,17 @@ const usage = `Moves dead letters back into the delivery queue. It invokes the f
   npm run redrive -- [options]
 
   --api-destination <x>   move only the dead letters of this API destination (name or ARN)
-  --error-code <code>     move only those with this code, of EventBridge (ERROR_FROM_TARGET) or Lastmile (EndpointRejected)
-  --after <time>          move only those dead-lettered at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
-  --before <time>         move only those dead-lettered before this time
+  --error-code <code>     move only those with this code: EventBridge's (ERROR_FROM_TARGET) or Lastmile's (EndpointRejected)
+  --after <time>          move only those that became dead letters at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
+  --before <time>         move only those that became dead letters before this time
   --maximum <number>      move at most this many
   --rate <number>         move at most this many per second, 0.1 or more
   --dry-run               only count them, and move nothing
   ${stackUsage}
 
-Without a filter it moves all dead letters. It lists those that cannot be delivered again, with the reason, and leaves them
-where they are: the message is no delivery, or the delivery queue refuses it.
+Without a filter it moves all dead letters that are there when it starts. It leaves others in place, also those that come back
+meanwhile. It lists those that cannot be delivered again, with the reason: the message is not a delivery, or the delivery queue
+refuses it. It leaves them in place too.
 Exit status: 0 done, 1 stopped early or a dead letter cannot be delivered again, 2 wrong usage.`;
 
 const text = { type: 'string' } as const;
