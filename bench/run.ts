@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { Exit, parseCommandLine, runCommand } from '../lib/commands/command.ts';
 import { measureBus } from './bus/bus.ts';
 import { countCalls } from './worker/calls.ts';
 import { measureColdStart } from './worker/cold-start.ts';
@@ -26,43 +26,41 @@ ratios of two things that are measured in turn. Without an option, it takes abou
 
 Exit status: 0 every goal is met, 1 a goal is missed by more than the noise, 2 wrong usage.`;
 
-function parse() {
-  const yes = { type: 'boolean' } as const;
+const yes = { type: 'boolean' } as const;
+
+async function main(args: readonly string[]): Promise<number> {
   const options = { quick: yes, isolation: yes, peers: yes, growth: yes, plots: yes, help: yes };
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exit(2);
+  const { values } = parseCommandLine('npm run bench', args, options);
+  if (values.help === true) throw new Exit(0, usage);
+  const {
+    quick = false,
+    peers: peersOnly = false,
+    growth: growthOnly = false,
+    isolation: isolationOnly = false,
+  } = values;
+  const only = peersOnly || growthOnly || isolationOnly;
+
+  if (!only) {
+    for (const figure of await measureWorkers({ quick })) printFigure(figure);
+    for (const figure of await countCalls()) printFigure(figure);
+    for await (const figure of measureIsolation(quick ? 'quick' : 'usual')) printFigure(figure);
   }
+  if (isolationOnly) for await (const figure of measureIsolation('full')) printFigure(figure);
+  if (!quick && !only) {
+    for (const figure of await measureColdStart()) printFigure(figure);
+    for (const figure of await measureAlone()) printFigure(figure);
+    for (const figure of await measureRate()) printFigure(figure);
+    for (const figure of await measureThroughput()) printFigure(figure);
+    for (const figure of await measureHeap()) printFigure(figure);
+    for (const figure of await measurePatterns()) printFigure(figure);
+    for (const figure of await measureBus()) printFigure(figure);
+  }
+  if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
+  if (growthOnly) {
+    for (const figure of await measureGrowth({ plots: values.plots === true })) printFigure(figure);
+  }
+  printTable();
+  return Number(process.exitCode ?? 0);
 }
 
-const flags = parse();
-if (flags.help === true) {
-  console.log(usage);
-  process.exit(0);
-}
-
-const { quick = false, peers: peersOnly = false, growth: growthOnly = false, isolation: isolationOnly = false } = flags;
-const only = peersOnly || growthOnly || isolationOnly;
-
-if (!only) {
-  for (const figure of await measureWorkers({ quick })) printFigure(figure);
-  for (const figure of await countCalls()) printFigure(figure);
-  for await (const figure of measureIsolation(quick ? 'quick' : 'usual')) printFigure(figure);
-}
-if (isolationOnly) for await (const figure of measureIsolation('full')) printFigure(figure);
-if (!quick && !only) {
-  for (const figure of await measureColdStart()) printFigure(figure);
-  for (const figure of await measureAlone()) printFigure(figure);
-  for (const figure of await measureRate()) printFigure(figure);
-  for (const figure of await measureThroughput()) printFigure(figure);
-  for (const figure of await measureHeap()) printFigure(figure);
-  for (const figure of await measurePatterns()) printFigure(figure);
-  for (const figure of await measureBus()) printFigure(figure);
-}
-if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
-if (growthOnly) {
-  for (const figure of await measureGrowth({ plots: flags.plots === true })) printFigure(figure);
-}
-printTable();
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -48,7 +48,7 @@ function parse(args) {
     if (!isOurs) throw new Error(`--out is emptied first, but ${out} contains other files. Choose another folder.`);
     return { stage, region, out, param };
   } catch (error) {
-    console.error(`${error.message.split('\n')[0].replace(/\.?$/, '.')} See --help.`);
+    console.error(`${error.message.split('\n')[0].replace(/\.?$/, '.')} See npm run package -- --help.`);
     return undefined;
   }
 }

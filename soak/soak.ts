@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { Exit, messageOf, runCommand } from '../lib/commands/function-call.ts';
+import { Exit, parseCommandLine, runCommand, wrongUsage } from '../lib/commands/command.ts';
 import { repeat } from './load.ts';
 import { planInterruptions } from './plan.ts';
 import { faultsOf, formatResult } from './report.ts';
 import { Trial } from './trial.ts';
 
 const defaults = { minutes: '10', seed: '1' };
+
+const command = 'npm run soak';
 
 const usage = `Checks that no event is lost and no rate is exceeded. Two local stacks send events to five endpoints: one is healthy, one
 fails 30 % of the time with Retry-After, one takes 4 seconds, one never answers, and the name of one does not exist. The last
@@ -110,31 +111,16 @@ function progressOf(trials: readonly Trial[]): string {
 
 function parseOptions(args: string[]): Options {
   const text = { type: 'string' } as const;
-  const {
-    help,
-    minutes = defaults.minutes,
-    seed = defaults.seed,
-  } = parse(args, {
-    minutes: text,
-    seed: text,
-    help: { type: 'boolean' },
-  });
+  const { values } = parseCommandLine(command, args, { minutes: text, seed: text, help: { type: 'boolean' } });
+  const { help, minutes = defaults.minutes, seed = defaults.seed } = values;
   if (help === true) throw new Exit(0, usage);
   const durationMs = Number(minutes) * 60_000;
   if (!/^\d{1,4}(\.\d{1,3})?$/.test(minutes) || durationMs < 6000 || durationMs > 86_400_000) {
-    throw new Exit(2, `--minutes must be a number from 0.1 to 1440, not '${minutes}'.`);
+    throw wrongUsage(command, `--minutes must be a number from 0.1 to 1440, not '${minutes}'.`);
   }
-  if (!/^\d{1,9}$/.test(seed)) throw new Exit(2, `--seed must be a whole number of up to nine digits, not '${seed}'.`);
+  if (!/^\d{1,9}$/.test(seed))
+    throw wrongUsage(command, `--seed must be a whole number of up to nine digits, not '${seed}'.`);
   return { seed: Number(seed), durationMs };
-}
-
-function parse<const T extends NonNullable<Parameters<typeof parseArgs>[0]>['options']>(args: string[], options: T) {
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    const [line = ''] = messageOf(error).split('\n');
-    throw new Exit(2, `${line.replace(/\.?$/, '.')} See --help.`);
-  }
 }
 
 process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -1,5 +1,4 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
@@ -14,7 +13,7 @@ import { isJsonObject } from '../core/input/json.ts';
 import { startStack } from '../local/stack/stack.ts';
 import type { DemoEndpoint } from './demo-servers.ts';
 import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
-import { Exit, messageOf, runCommand } from './function-call.ts';
+import { Exit, parseCommandLine, runCommand } from './command.ts';
 
 const usage = `Starts its own stack, endpoints and OAuth provider, sends every sample event, and prints which events arrived.
 
@@ -197,7 +196,8 @@ function printTable(rows: readonly Row[]): void {
 }
 
 async function main(args: string[]): Promise<number> {
-  if (parseFlags(args).help === true) throw new Exit(0, usage);
+  const { values } = parseCommandLine('npm run demo', args, { help: { type: 'boolean' } });
+  if (values.help === true) throw new Exit(0, usage);
   const rows = await runDemo();
   printTable(rows);
   for (const reason of new Set(rows.flatMap((row) => row.reason ?? []))) console.log(`\n${reason}`);
@@ -206,14 +206,6 @@ async function main(args: string[]): Promise<number> {
     missing === 0 ? `\nAll ${rows.length} events arrived.` : `\n${missing} of ${rows.length} events did not arrive.`,
   );
   return missing === 0 && rows.length > 0 ? 0 : 1;
-}
-
-function parseFlags(args: string[]) {
-  try {
-    return parseArgs({ args, options: { help: { type: 'boolean' } } }).values;
-  } catch (error) {
-    throw new Exit(2, `${messageOf(error)}\n\n${usage}`);
-  }
 }
 
 process.exitCode = await runCommand(() => main(process.argv.slice(2)));

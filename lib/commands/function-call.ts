@@ -1,57 +1,9 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { AwsClientConfig } from '../adapters/aws/clients.ts';
+import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
-import { nearNames } from './near-names.ts';
-import { defaultStackUrl, localCredentials, regionIn, stackUrlIn } from './running-stack.ts';
-
-/** Ends a command with a message and an exit status. */
-export class Exit extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-const text = { type: 'string' } as const;
-
-/** The flags that select the stack of a command. */
-export const stackFlags = { stage: text, 'endpoint-url': text, region: text, help: { type: 'boolean' } } as const;
-
-export const stackUsage = `--stage <stage>         stage of the stack (default: local)
-  --endpoint-url <url>    address of AWS or of the stack (default for stage local: AWS_ENDPOINT_URL or http://127.0.0.1:4010)
-  --region <region>       region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
-  --help                  show this text`;
-
-export interface StackAddress {
-  readonly stage: string;
-  readonly aws: AwsClientConfig;
-}
-
-interface StackFlagValues {
-  readonly stage?: string | undefined;
-  readonly 'endpoint-url'?: string | undefined;
-  readonly region?: string | undefined;
-}
-
-/**
- * An empty AWS_ENDPOINT_URL counts as unset, so stage local never reaches AWS itself. The local stack accepts any
- * credentials. Every other stage uses the credentials of the environment.
- */
-export function stackAddress(values: StackFlagValues): StackAddress {
-  const stage = values.stage ?? 'local';
-  const local = stage === 'local' ? stackUrlIn(process.env) : undefined;
-  const endpoint = values['endpoint-url'] || local;
-  if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
-    throw new Exit(2, `The address of the stack must be one such as ${defaultStackUrl}; it is '${endpoint}'.`);
-  const region = values.region || regionIn(process.env);
-  const credentials = localCredentials(endpoint, process.env);
-  return {
-    stage,
-    aws: { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) },
-  };
-}
+import { Exit, messageOf, sentence } from './command.ts';
+import type { StackAddress } from './stack-address.ts';
 
 const reachHint = 'Check that the stack runs there, or change --endpoint-url, --stage or --region.';
 
@@ -131,8 +83,8 @@ export async function whereNamesAre(kind: keyof typeof kinds, asked: string, add
   if (names === undefined) return `The region was ${region}.`;
   const other = `Choose another region with --region or AWS_REGION.`;
   if (names.length === 0) return `${region} has no ${kinds[kind]}s. ${other}`;
-  const near = nearNames(asked, names);
-  if (near.length > 0) return `Did you mean ${near.join(' or ')}? (Region ${region}.)`;
+  const question = didYouMean(asked, names);
+  if (question !== undefined) return `${question} (Region ${region}.)`;
   return `${region} has ${names.length === 1 ? `only the ${kinds[kind]} ${names[0]}` : `${names.length} ${kinds[kind]}s, none with a similar name`}. ${other}`;
 }
 
@@ -171,24 +123,5 @@ function parseAnswer(json: string): JsonObject {
     return isJsonObject(value) ? value : {};
   } catch {
     return {};
-  }
-}
-
-function sentence(text: string): string {
-  return text.replace(/\.?$/, '.');
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
-}
-
-/** @returns the exit status. The message of an Exit goes to stdout for status 0, else to stderr */
-export async function runCommand(work: () => Promise<number>): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Exit)) throw error;
-    (error.status === 0 ? console.log : console.error)(error.message);
-    return error.status;
   }
 }

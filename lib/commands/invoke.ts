@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { defaultStackUrl } from './running-stack.ts';
+import { defaultStackUrl } from './stack-address.ts';
 
 const usage = `Runs one function of serverless.yml, as 'npx sls invoke local' does. It bundles the function as a deployment does, and runs
 it against the local stack. If no stack runs, it starts a throw-away one, whose endpoint prints what it gets.

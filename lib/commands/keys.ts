@@ -1,8 +1,11 @@
-import { parseArgs } from 'node:util';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
-import type { StackAddress } from './function-call.ts';
-import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+import { Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
+import { callControlApi } from './function-call.ts';
+import type { StackAddress } from './stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+
+const command = 'npm run keys';
 
 const usage = `Creates and manages the API keys of a stack. It invokes the function control-api directly.
 
@@ -32,10 +35,10 @@ interface Options {
 }
 
 function parseOptions(args: string[]): Options {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCommandLine(command, args, flags, { allowPositionals: true });
   if (values.help === true) throw new Exit(0, usage);
   const [verb = '', ...ids] = positionals;
-  if (!isVerb(verb)) throw wrong('Start with create, list, update or delete.');
+  if (!isVerb(verb)) throw new Exit(2, `Start with create, list, update or delete.\n\n${usage}`);
   const takesId = verb === 'update' || verb === 'delete';
   const [id] = ids;
   if (ids.length !== (takesId ? 1 : 0))
@@ -52,20 +55,12 @@ function parseOptions(args: string[]): Options {
   return { verb, input: Object.fromEntries(given), address: stackAddress(values) };
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: flags, allowPositionals: true });
-  } catch (error) {
-    throw wrong(messageOf(error));
-  }
-}
-
 function isVerb(verb: string): verb is Verb {
   return Object.hasOwn(operations, verb);
 }
 
 function wrong(what: string): Exit {
-  return new Exit(2, `${what}\n\n${usage}`);
+  return wrongUsage(command, what);
 }
 
 /**
@@ -91,6 +86,7 @@ async function perform({ verb, input, address }: Options): Promise<void> {
 
 async function list(input: JsonObject, address: StackAddress): Promise<void> {
   let nextToken: JsonValue | undefined;
+  let isEmpty = true;
   do {
     const page = await callControlApi(
       'ListApiKeys',
@@ -100,18 +96,16 @@ async function list(input: JsonObject, address: StackAddress): Promise<void> {
     const { apiKeys } = page;
     for (const apiKey of Array.isArray(apiKeys) ? apiKeys : []) {
       if (isJsonObject(apiKey)) console.log(lineOf(apiKey));
+      isEmpty = false;
     }
     nextToken = page['nextToken'];
   } while (nextToken !== undefined);
+  if (isEmpty) console.error(`The API '${String(input['apiId'])}' has no keys.`);
 }
 
 function lineOf({ id, expires, deletes, description }: JsonObject): string {
   const about = description === undefined ? '' : `  ${String(description)}`;
   return `${String(id)}  expires ${timeOf(expires)}  kept until ${timeOf(deletes)}${about}`;
-}
-
-function timeOf(seconds: JsonValue | undefined): string {
-  return new Date(Number(seconds) * 1000).toISOString().replace('.000', '');
 }
 
 async function main(args: string[]): Promise<number> {

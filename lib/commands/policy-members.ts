@@ -1,6 +1,6 @@
+import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject, parseJson } from '../core/input/json.ts';
-import { nearName } from '../core/input/near-name.ts';
 import { lastmileModel } from '../protocol/model/service-models.ts';
 import type { Shape } from '../protocol/model/service-model.ts';
 import { shapeOf } from '../protocol/model/service-model.ts';
@@ -57,9 +57,11 @@ function requireMember(shape: Shape, name: string): string {
   const names = Object.keys(members).filter(
     (known) => known !== 'RemovedMembers' && members[known]?.shape !== 'ArnOfAnswer',
   );
-  const near = nearName(name, names);
-  const wayOut = near === undefined ? `Use one of ${names.join(', ')}.` : `Did you mean ${near}?`;
-  throw new MemberError(`There is no member '${name}'. ${wayOut}`);
+  if (names.length === 0)
+    throw new MemberError(`There is no member '${name}'. The member before the dot has no members.`);
+  throw new MemberError(
+    `There is no member '${name}'. ${didYouMean(name, names) ?? `Use one of ${names.join(', ')}.`}`,
+  );
 }
 
 /** A text stays as it is; everything else is read as JSON. A value that is not JSON goes to the stack, which says what is wrong. */

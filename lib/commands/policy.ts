@@ -1,10 +1,15 @@
-import { parseArgs } from 'node:util';
+import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
+import { counted } from '../local/terminal-text.ts';
 import { lastmileModel } from '../protocol/model/service-models.ts';
-import type { StackAddress } from './function-call.ts';
+import { Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
+import { callControlApi } from './function-call.ts';
 import { MemberError, withMembers } from './policy-members.ts';
-import { callControlApi, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+import type { StackAddress } from './stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+
+const command = 'npm run policy';
 
 const operations = Object.keys(lastmileModel.operations);
 
@@ -45,27 +50,29 @@ interface Options {
 }
 
 function parseOptions(args: string[]): Options {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCommandLine(command, args, flags, { allowPositionals: true });
   if (values.help === true) throw new Exit(0, usage);
   const [verb = '', argument, ...rest] = positionals;
   if (verb !== 'pause' && values.until !== undefined) throw wrong('Only pause takes --until. Remove it.');
   const { set = [], unset = [] } = values;
-  const nameMember = updates[verb];
-  if (nameMember === undefined && set.length + unset.length > 0)
+  const updated = updates[verb];
+  if (updated === undefined && set.length + unset.length > 0)
     throw wrong(`Only ${Object.keys(updates).join(' and ')} take --set and --unset.`);
   const call =
-    nameMember === undefined || argument === undefined || argument.trim().startsWith('{')
+    updated === undefined || argument?.trim().startsWith('{') === true
       ? callOf(verb, argument, rest, values.until)
-      : { operation: verb, input: { [nameMember]: oneName(verb, argument, rest) } };
-  if (nameMember === undefined) return { ...call, address: stackAddress(values) };
+      : { operation: verb, input: { [updated.nameMember]: oneName(verb, updated.kind, argument, rest) } };
+  if (updated === undefined) return { ...call, address: stackAddress(values) };
   return { ...call, input: withFlags(verb, call.input, set, unset), address: stackAddress(values) };
 }
 
-/** The operations that change single members, and the member that names what they change. */
-const updates: Readonly<Record<string, string>> = {
-  UpdateDeliveryPolicy: 'ApiDestinationName',
-  UpdateConnectionPolicy: 'ConnectionName',
+/** The operations that change single members, and the member that names the API destination or connection. */
+const updates: Readonly<Record<string, { readonly kind: Kind; readonly nameMember: string }>> = {
+  UpdateDeliveryPolicy: { kind: 'API destination', nameMember: 'ApiDestinationName' },
+  UpdateConnectionPolicy: { kind: 'connection', nameMember: 'ConnectionName' },
 };
+
+type Kind = 'API destination' | 'connection';
 
 function withFlags(verb: string, input: JsonObject, set: readonly string[], unset: readonly string[]): JsonObject {
   try {
@@ -80,32 +87,33 @@ type Call = Omit<Options, 'address'>;
 
 function callOf(verb: string, argument: string | undefined, rest: readonly string[], until: string | undefined): Call {
   if (verb === 'pause') {
-    const input = { Name: oneName(verb, argument, rest), ...(until !== undefined && { Until: parseUntil(until) }) };
+    const input = {
+      Name: oneName(verb, 'API destination', argument, rest),
+      ...(until !== undefined && { Until: parseUntil(until) }),
+    };
     return { operation: 'PauseApiDestination', input, print: printPause };
   }
   if (verb === 'resume') {
-    return { operation: 'ResumeApiDestination', input: { Name: oneName(verb, argument, rest) }, print: printHealth };
+    const input = { Name: oneName(verb, 'API destination', argument, rest) };
+    return { operation: 'ResumeApiDestination', input, print: printHealth };
   }
   if (verb === 'health') {
     if (rest.length > 0) throw wrong('Name at most one API destination.');
     if (argument === undefined) return { operation: 'ListDestinationHealth', input: {}, print: printHealths };
     return { operation: 'GetDestinationHealth', input: { Name: argument }, print: printHealth };
   }
-  if (!operations.includes(verb)) throw wrong('Start with pause, resume, health or the name of an operation.');
-  if (argument === undefined || rest.length > 0) throw wrong('Give the input as one JSON object.');
-  return { operation: verb, input: parseInput(argument) };
+  if (verb === '') throw new Exit(2, `${firstArgument}\n\n${usage}`);
+  if (!operations.includes(verb)) throw wrong(didYouMean(verb, [...verbs, ...operations]) ?? firstArgument);
+  if (argument === undefined || rest.length > 0) throw wrong(`Give the input of ${verb} as one JSON object.`);
+  return { operation: verb, input: parseInput(verb, argument) };
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: flags, allowPositionals: true });
-  } catch (error) {
-    throw wrong(messageOf(error));
-  }
-}
+const verbs = ['pause', 'resume', 'health'];
 
-function oneName(verb: string, name: string | undefined, rest: readonly string[]): string {
-  if (name === undefined || rest.length > 0) throw wrong(`Name one API destination to ${verb}.`);
+const firstArgument = 'Start with pause, resume, health or the name of an operation.';
+
+function oneName(verb: string, kind: Kind, name: string | undefined, rest: readonly string[]): string {
+  if (name === undefined || rest.length > 0) throw wrong(`Name one ${kind} after ${verb}.`);
   return name;
 }
 
@@ -120,18 +128,20 @@ function parseUntil(text: string): number {
 }
 
 /** The error leaves out the parser's message, because that message quotes the input. */
-function parseInput(json: string): JsonObject {
+function parseInput(operation: string, json: string): JsonObject {
   try {
     const input: unknown = JSON.parse(json);
     if (isJsonObject(input)) return input;
   } catch {
     // The error below covers this case too.
   }
-  throw wrong('The input is not a JSON object. Put it in single quotes, so that the shell leaves it alone.');
+  const member = operation.endsWith('ConnectionPolicy') ? 'ConnectionName' : 'ApiDestinationName';
+  const example = operation.endsWith('Policy') ? `{"${member}": "..."}` : '{"Name": "..."}';
+  throw wrong(`The input is not a JSON object. Write it in single quotes: ${operation} '${example}'.`);
 }
 
 function wrong(what: string): Exit {
-  return new Exit(2, `${what}\n\n${usage}`);
+  return wrongUsage(command, what);
 }
 
 function printPause(health: JsonObject): void {
@@ -142,20 +152,20 @@ function printPause(health: JsonObject): void {
 }
 
 function printHealths({ ApiDestinations }: JsonObject): void {
-  for (const health of Array.isArray(ApiDestinations) ? ApiDestinations : []) {
-    if (isJsonObject(health)) printHealth(health);
-  }
+  const healths = Array.isArray(ApiDestinations) ? ApiDestinations : [];
+  if (healths.length === 0) console.error('This region has no API destinations.');
+  for (const health of healths) if (isJsonObject(health)) printHealth(health);
 }
 
 function printHealth(health: JsonObject): void {
   const { Name, State, LastFailure, FailuresInRow, MeanAnswerMilliseconds, WaitingEvents } = health;
   const failure = isJsonObject(LastFailure) ? LastFailure : undefined;
   const facts = [
-    Number(FailuresInRow) > 0 && `${String(FailuresInRow)} failures in a row`,
+    Number(FailuresInRow) > 0 && `${counted(Number(FailuresInRow), 'failure')} in a row`,
     ...timesOf(health),
     failure !== undefined && `last failure ${String(failure['Code'])} at ${timeOf(failure['At'])}`,
     MeanAnswerMilliseconds !== undefined && `answers in ${Number(MeanAnswerMilliseconds).toFixed(0)} ms`,
-    WaitingEvents !== undefined && `about ${String(WaitingEvents)} waiting`,
+    WaitingEvents !== undefined && `about ${counted(Number(WaitingEvents), 'waiting event')}`,
   ];
   console.log([State, Name, ...facts.filter((fact) => fact !== false)].join('  '));
 }
@@ -166,10 +176,6 @@ function timesOf({ State, Since, PausedUntil, NextProbeAt }: JsonObject) {
     Since !== undefined && `unhealthy since ${timeOf(Since)}`,
     NextProbeAt !== undefined && `next probe at ${timeOf(NextProbeAt)}`,
   ];
-}
-
-function timeOf(seconds: JsonValue | undefined): string {
-  return new Date(Number(seconds) * 1000).toISOString().replace('.000', '');
 }
 
 async function main(args: string[]): Promise<number> {

@@ -1,9 +1,13 @@
-import { parseArgs } from 'node:util';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { parseRedriveRequest, RedriveRequestError } from '../core/message/redrive-request.ts';
-import type { StackAddress } from './function-call.ts';
-import { callFunction, Exit, messageOf, runCommand, stackAddress, stackFlags, stackUsage } from './function-call.ts';
+import { counted } from '../local/terminal-text.ts';
+import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { callFunction } from './function-call.ts';
+import type { StackAddress } from './stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+
+const command = 'npm run redrive';
 
 const usage = `Moves dead letters back into the delivery queue. It invokes the function redrive. Each event counts as received now.
 
@@ -54,7 +58,7 @@ interface Options {
 }
 
 function parseOptions(args: string[]): Options {
-  const values = parse(args);
+  const { values } = parseCommandLine(command, args, flags);
   if (values.help === true) throw new Exit(0, usage);
   const given = Object.entries(fields).flatMap(([flag, field]): [string, JsonValue][] => {
     const value = values[flag as keyof typeof fields];
@@ -66,16 +70,7 @@ function parseOptions(args: string[]): Options {
     return { input, maximum, dryRun, address: stackAddress(values) };
   } catch (error) {
     if (!(error instanceof RedriveRequestError)) throw error;
-    throw new Exit(2, `${withFlags(error.message)} See --help.`);
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: flags }).values;
-  } catch (error) {
-    const [line = ''] = messageOf(error).split('\n');
-    throw new Exit(2, `${line.replace(/\.?$/, '.')} See --help.`);
+    throw wrongUsage(command, withFlags(error.message));
   }
 }
 
@@ -149,17 +144,13 @@ function count(answer: JsonObject, name: string): number {
 function summaryOf(totals: Totals, dryRun: boolean): string {
   const { moved, matched, kept, unreadable, unreadableCount, stopped } = totals;
   const others = dryRun ? kept - matched : kept;
-  const done = dryRun ? `${deadLetters(matched)} would be moved` : `${deadLetters(moved)} moved`;
+  const done = dryRun ? `${counted(matched, 'dead letter')} would be moved` : `${counted(moved, 'dead letter')} moved`;
   const listed = unreadable.length < unreadableCount ? ` (${unreadable.length} listed)` : '';
   return [
     `${done}, ${others} left in place`,
     ...(unreadableCount > 0 ? [`${unreadableCount} cannot be delivered again${listed}:`, ...unreadable] : []),
     ...(stopped === undefined ? [] : [`Some dead letters were not read: ${stopped}.`]),
   ].join('\n');
-}
-
-function deadLetters(number: number): string {
-  return number === 1 ? '1 dead letter' : `${number} dead letters`;
 }
 
 async function main(args: string[]): Promise<number> {

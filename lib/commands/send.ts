@@ -1,19 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { parseJsonExactly } from '../core/input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { ExactNumber, isJsonObject } from '../core/input/json.ts';
-import type { StackAddress } from './function-call.ts';
-import {
-  callFunction,
-  Exit,
-  messageOf,
-  runCommand,
-  stackAddress,
-  stackFlags,
-  stackUsage,
-  whereNamesAre,
-} from './function-call.ts';
+import { counted } from '../local/terminal-text.ts';
+import { Exit, messageOf, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { callFunction, whereNamesAre } from './function-call.ts';
+import type { StackAddress } from './stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+
+const command = 'npm run send';
 
 const usage = `Sends one event to an API destination and prints the outcome. It invokes the function deliver.
 
@@ -21,7 +16,7 @@ const usage = `Sends one event to an API destination and prints the outcome. It 
 
   ${stackUsage}
 
-Without a file it sends a small test event. The file may hold an event, or an envelope. The target settings in an envelope are used.
+Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are then used.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
 interface Options {
@@ -31,21 +26,13 @@ interface Options {
 }
 
 function parseOptions(args: string[]): Options {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCommandLine(command, args, stackFlags, { allowPositionals: true });
   if (values.help === true) throw new Exit(0, usage);
   const [apiDestination, file, ...rest] = positionals;
   if (apiDestination === undefined) throw new Exit(2, `Name the API destination.\n\n${usage}`);
   if (rest.length > 0)
-    throw new Exit(2, `Too many arguments: ${rest.join(' ')}. Give one API destination and at most one file.`);
+    throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one API destination and at most one file.`);
   return { apiDestination, file, address: stackAddress(values) };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: stackFlags, allowPositionals: true });
-  } catch (error) {
-    throw new Exit(2, `${messageOf(error)}\n\n${usage}`);
-  }
 }
 
 async function readEvent(file: string | undefined): Promise<JsonObject> {
@@ -113,7 +100,7 @@ async function deliver(envelope: JsonObject, address: StackAddress): Promise<Ans
 
 function lineOf(answer: JsonObject): string {
   const status = answer['status'] === undefined ? '' : `HTTP ${String(answer['status'])}`;
-  const attempts = answer['attempts'] === 1 ? '1 attempt' : `${String(answer['attempts'])} attempts`;
+  const attempts = counted(Number(answer['attempts']), 'attempt');
   const failure = answer['code'] === undefined ? '' : `${String(answer['code'])}: ${String(answer['reason'])}`;
   const apiDestination = answer['apiDestination'] ?? '(no API destination)';
   const parts = [answer['outcome'], apiDestination, status, attempts, `${String(answer['durationMs'])} ms`];

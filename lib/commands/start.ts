@@ -3,8 +3,10 @@ import { ConfigError } from '../config.ts';
 import type { Waiting } from '../local/stack/backends.ts';
 import { StartError } from '../local/stack/data-folder.ts';
 import { describeError } from '../local/stack/wire.ts';
+import { counted } from '../local/terminal-text.ts';
 import { type Stack, startStack } from '../local/stack/stack.ts';
-import { FlagError, parseStartFlags, type StartFlags, usage } from './flags.ts';
+import { Exit } from './command.ts';
+import { parseStartFlags, type StartFlags, usage } from './start-flags.ts';
 
 /** Removes the AWS settings of the shell, so that nothing in this process can reach a real AWS account. */
 function forgetAws(): void {
@@ -43,13 +45,12 @@ async function start(args: readonly string[]): Promise<Started | undefined> {
 }
 
 function sayWhatIsLost({ events, deadLetters }: Waiting): void {
-  const lost = [counted(events, 'waiting event'), counted(deadLetters, 'dead letter')].filter((text) => text !== '');
+  const lost = [
+    ...(events > 0 ? [counted(events, 'waiting event')] : []),
+    ...(deadLetters > 0 ? [counted(deadLetters, 'dead letter')] : []),
+  ];
   if (lost.length === 0) return;
   console.error(`Lost with the memory of this stack: ${lost.join(' and ')}. --data-dir <folder> keeps them.`);
-}
-
-function counted(count: number, noun: string): string {
-  return count === 0 ? '' : `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>): readonly string[] {
@@ -115,7 +116,7 @@ try {
     console.log(started.lines.join('\n'));
   }
 } catch (error) {
-  if (!(error instanceof FlagError || error instanceof StartError || error instanceof ConfigError)) throw error;
+  if (!(error instanceof Exit || error instanceof StartError || error instanceof ConfigError)) throw error;
   console.error(error.message);
   process.exitCode = 2;
 }

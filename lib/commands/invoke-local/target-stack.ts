@@ -8,7 +8,7 @@ import { createContext, physicalName } from '../../local/lambda/function-runner.
 import { functionVariables } from '../../local/stack/environment.ts';
 import { StartError } from '../../local/stack/data-folder.ts';
 import { startStack } from '../../local/stack/stack.ts';
-import { defaultStackUrl, findRunningStack, localCredentials, regionIn, stackUrlIn } from '../running-stack.ts';
+import { defaultStackUrl, findRunningStack, localCredentials, regionIn, stackUrlIn } from '../stack-address.ts';
 import { destinationsIn, type NamedDestination } from './input.ts';
 import { startPrintingEndpoint } from './printing-endpoint.ts';
 

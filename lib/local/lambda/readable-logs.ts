@@ -2,6 +2,7 @@ import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { parseEventsArn } from '../../core/destination/arn.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
 import type { ConnectionLog, CredentialsLog, HealthLog, InvocationMetrics, SecurityLog } from '../../ports/metrics.ts';
+import { printable } from '../terminal-text.ts';
 
 export interface ReadableDeliveryLogOptions {
   readonly writeLine: (line: string) => void;
@@ -41,14 +42,6 @@ const colours = { delivered: 32, 'dead-lettered': 31, deferred: 33, returned: 33
 
 function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string {
   return colour ? `\u001B[${colours[kind]}m${kind}\u001B[39m` : kind;
-}
-
-const maxLength = 300;
-
-/** Names and ids come from clients. Control characters in them must not move the cursor or start a new line. */
-export function printable(text: string, maxCharacters = maxLength): string {
-  const oneLine = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-  return oneLine.length > maxCharacters ? `${oneLine.slice(0, maxCharacters)}...` : oneLine;
 }
 
 /** Writes lines such as `09:14:03.120  deauthorized  connection shop`. */

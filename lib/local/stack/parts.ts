@@ -17,10 +17,10 @@ import {
   createReadableDeliveryLog,
   createReadableHealthLog,
   createReadableSecurityLog,
-  printable,
 } from '../lambda/readable-logs.ts';
 import { createRegionalAuthentication } from '../lambda/function-url.ts';
-import { counted, RepeatedLine } from './repeated-line.ts';
+import { counted, printable } from '../terminal-text.ts';
+import { RepeatedLine } from './repeated-line.ts';
 import { checkCallers, createCallerCheck, orOwner, signedServices } from './callers.ts';
 import type { Route } from './routes.ts';
 import type { LocalRequest } from './wire.ts';

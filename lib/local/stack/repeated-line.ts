@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
-import { printable } from '../lambda/readable-logs.ts';
+import { counted, printable } from '../terminal-text.ts';
 import type { Route } from './routes.ts';
 import type { LocalService } from './wire.ts';
 
@@ -51,10 +51,6 @@ export class RepeatedLine<Details> {
     this.#write(count, last);
     return true;
   }
-}
-
-export function counted(count: number, singular: string): string {
-  return count === 1 ? `1 ${singular}` : `${count} ${singular}s`;
 }
 
 /** Routes that also report each request for an operation that their service does not have. */

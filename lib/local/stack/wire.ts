@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Failure } from '../../core/failure/failure.ts';
 import type { FailedInvocation } from '../lambda/asynchronous-invocations.ts';
 import type { InvocationOutcome } from '../lambda/function-runner.ts';
-import { printable } from '../lambda/readable-logs.ts';
+import { printable } from '../terminal-text.ts';
 
 /**
  * One HTTP request to a service of the local stack. The body is complete and within the size limit of the service.

@@ -1,7 +1,7 @@
 import { ServiceError } from '../../core/failure/service-error.ts';
+import { didYouMean } from '../../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
 import { isJsonObject, ownMember } from '../../core/input/json.ts';
-import { nearName } from '../../core/input/near-name.ts';
 import type { Constraint } from './constraints.ts';
 import { groupText } from './constraints.ts';
 import type { Violation, Violations } from './violations.ts';
@@ -63,9 +63,8 @@ function refuseUnknownMember(value: JsonObject, path: string, { members }: Struc
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(members, name));
   if (unknown === undefined) return;
   const names = Object.keys(members);
-  const near = nearName(unknown, names);
   const where = path === '' ? 'This operation' : `'${path}'`;
-  const wayOut = near === undefined ? `It has ${names.join(', ')}.` : `Did you mean ${near}?`;
+  const wayOut = didYouMean(unknown, names) ?? `It has ${names.join(', ')}.`;
   const shown = JSON.stringify(cut(unknown, maxKeyCharacters));
   throw new ServiceError('ValidationException', `${where} has no member ${shown}. ${wayOut}`);
 }

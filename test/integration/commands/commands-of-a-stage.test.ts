@@ -77,7 +77,7 @@ test('npm run policy -- health prints one line for each destination on all pages
   };
   const line =
     'UNHEALTHY  orders  7 failures in a row  unhealthy since 2025-11-28T09:00:00Z  next probe at 2025-11-28T09:01:00Z' +
-    '  last failure EndpointFailed at 2025-11-28T09:00:30Z  answers in 42 ms  about 120 waiting\n';
+    '  last failure EndpointFailed at 2025-11-28T09:00:30Z  answers in 42 ms  about 120 waiting events\n';
   const flags = ['--endpoint-url', lambda.origin];
   answer = () => ({ output: unhealthy });
   expect(await run('policy', ['health', 'orders', ...flags], {})).toEqual({ status: 0, stdout: line, stderr: '' });

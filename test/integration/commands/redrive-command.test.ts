@@ -167,21 +167,29 @@ test.each([
   [
     'a maximum that is not a number',
     ['--maximum', 'x'],
-    /^Bad input: --maximum is not a whole number .*\. See --help\.\n$/,
+    /^Bad input: --maximum is not a whole number .*\. See npm run redrive -- --help\.\n$/,
   ],
-  ['a rate of 0', ['--rate', '0'], /^Bad input: --rate is not a number from 0\.1 .*\. See --help\.\n$/],
+  [
+    'a rate of 0',
+    ['--rate', '0'],
+    /^Bad input: --rate is not a number from 0\.1 .*\. See npm run redrive -- --help\.\n$/,
+  ],
   [
     'an empty API destination',
     ['--api-destination', ''],
-    /^Bad input: --api-destination is neither .*\. See --help\.\n$/,
+    /^Bad input: --api-destination is neither .*\. See npm run redrive -- --help\.\n$/,
   ],
   [
     'an invalid time and an invalid error code',
     ['--after', 'monday', '--error-code', '?'],
-    /^Bad input: --error-code is not .*; --after is not .*\. See --help\.\n$/,
+    /^Bad input: --error-code is not .*; --after is not .*\. See npm run redrive -- --help\.\n$/,
   ],
-  ['an unknown flag', ['--api-destinations', 'x'], /^Unknown option '--api-destinations'.*See --help\.\n$/],
-  ['an argument without a flag', ['orders'], /^Unexpected argument 'orders'.*See --help\.\n$/],
+  [
+    'an unknown flag',
+    ['--api-destinations', 'x'],
+    /^Unknown option '--api-destinations'\. See npm run redrive -- --help\.\n$/,
+  ],
+  ['an argument without a flag', ['orders'], /^Unexpected argument 'orders'\. See npm run redrive -- --help\.\n$/],
 ])('npm run redrive refuses %s in one line and calls no stack', async (_what, args, line) => {
   const { status, stdout, stderr } = await run(args, 'http://127.0.0.1:1');
   expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(line)]);

@@ -232,18 +232,27 @@ test('an operation of EventBridge is unknown under the target prefix of Lastmile
 
 describe('npm run policy', () => {
   const unusable: readonly (readonly [args: readonly string[], status: number, line: string])[] = [
-    [['PutEverything', '{}'], 2, 'Start with pause, resume, health or the name of an operation.'],
-    [['pause'], 2, 'Name one API destination to pause.'],
-    [['resume', 'sink', 'orders'], 2, 'Name one API destination to resume.'],
+    [
+      ['PutEverything', '{}'],
+      2,
+      'Start with pause, resume, health or the name of an operation. See npm run policy -- --help.',
+    ],
+    [[], 2, 'npm run policy -- pause <destination>'],
+    [['getDeliveryPolicy', '{}'], 2, 'Did you mean GetDeliveryPolicy?'],
+    [['pause'], 2, 'Name one API destination after pause.'],
+    [['resume', 'sink', 'orders'], 2, 'Name one API destination after resume.'],
+    [['UpdateDeliveryPolicy'], 2, 'Name one API destination after UpdateDeliveryPolicy.'],
+    [['UpdateConnectionPolicy', 'shop', 'sink'], 2, 'Name one connection after UpdateConnectionPolicy.'],
+    [['GetConnectionPolicy', 'shop'], 2, `Write it in single quotes: GetConnectionPolicy '{"ConnectionName": "..."}'.`],
     [['health', 'sink', 'orders'], 2, 'Name at most one API destination.'],
     [['pause', 'sink', '--until', '2099-12-24T18:00:00'], 2, '--until must be a time such as 2026-12-24T18:00:00Z.'],
     [['pause', 'sink', '--until', '2099-13-24T18:00:00Z'], 2, '--until must be a time'],
     [['resume', 'sink', '--until', '2099-12-24T18:00:00Z'], 2, 'Only pause takes --until.'],
     [['pause', 'sink', '--until', '2020-12-24T18:00:00+01:00'], 1, 'Parameter Until is not valid.'],
     [['pause', 'nowhere'], 1, 'ResourceNotFoundException: Failed to update the api-destination(s).'],
-    [['GetDeliveryPolicy'], 2, 'Give the input as one JSON object.'],
+    [['GetDeliveryPolicy'], 2, 'Give the input of GetDeliveryPolicy as one JSON object.'],
     [['GetDeliveryPolicy', '{"ApiDestinationName": argument-canary'], 2, 'The input is not a JSON object.'],
-    [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'"],
+    [['GetDeliveryPolicy', '{}', '--nonsense'], 2, "Unknown option '--nonsense'. See npm run policy -- --help.\n"],
     [['GetDeliveryPolicy', '{}'], 1, 'ValidationException: 1 validation error detected'],
     [['GetDeliveryPolicy', '{}', '--endpoint-url', 'http://127.0.0.1:1'], 1, 'No local stack answers at'],
   ];
@@ -264,7 +273,7 @@ describe('npm run policy', () => {
     expect(paused.stdout).toMatch(/^PAUSED  sink  until 2099-12-24T18:00:00Z\nNo event is lost\. [^\n]+\n$/);
     expect((await run(command, 'pause', 'sink')).stdout).toContain('PAUSED  sink  until resumed\n');
     expect((await run(command, 'health')).stdout).toBe('PAUSED  sink  until resumed\n');
-    const resumed = { status: 0, stdout: 'HEALTHY  sink  about 0 waiting\n', stderr: '' };
+    const resumed = { status: 0, stdout: 'HEALTHY  sink  about 0 waiting events\n', stderr: '' };
     expect(await run(command, 'resume', 'sink')).toEqual(resumed);
     expect(await run(command, 'health', 'sink')).toEqual(resumed);
   });

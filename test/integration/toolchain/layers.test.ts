@@ -244,7 +244,7 @@ const allowed: readonly (readonly [what: string, path: string, source: string])[
   ]),
   allowedImports('lib/local/stack', ['../../../functions/deliver.ts', '../../adapters/system-clock.ts', 'dynalite']),
   allowedImports('lib/commands', ['../local/stack/stack.ts', '../../functions/deliver.ts', 'node:util']),
-  allowedImports('soak', ['./plan.ts', '../lib/local/stack/stack.ts', '../lib/commands/flags.ts']),
+  allowedImports('soak', ['./plan.ts', '../lib/local/stack/stack.ts', '../lib/commands/command.ts']),
   [
     'a Date of a given time in lib/core',
     'lib/core/given-time.ts',

@@ -37,7 +37,8 @@ describe('--set', () => {
       'RetryPolicy.MaximumRetryAttempt=2',
       "There is no member 'MaximumRetryAttempt'. Did you mean MaximumRetryAttempts?",
     ],
-    ['Burst.Size=2', "There is no member 'Size'."],
+    ['Burst.Size=2', "There is no member 'Size'. The member before the dot has no members."],
+    ['Timeout=20', "There is no member 'Timeout'. Did you mean TimeoutSeconds?"],
     ['__proto__.x=1', '--set takes <member>=<value>'],
     ['constructor=1', "There is no member 'constructor'. Use one of ApiDestinationName, TimeoutSeconds,"],
     ['TimeoutSeconds', '--set takes <member>=<value>, such as TimeoutSeconds=20.'],
@@ -57,6 +58,6 @@ describe('--unset', () => {
   });
 
   test('--unset of a member that does not exist is refused', () => {
-    expect(() => delivery([], ['Timeout'])).toThrow("There is no member 'Timeout'. Use one of");
+    expect(() => delivery([], ['Timeout'])).toThrow("There is no member 'Timeout'. Did you mean TimeoutSeconds?");
   });
 });

@@ -5,8 +5,8 @@ import type { AsynchronousInvocations } from '../../lambda/asynchronous-invocati
 import { queues } from '../../stack/environment.ts';
 import type { FunctionRunner } from '../../lambda/function-runner.ts';
 import { physicalName } from '../../lambda/function-runner.ts';
-import { printable } from '../../lambda/readable-logs.ts';
-import { RepeatedLine, counted } from '../../stack/repeated-line.ts';
+import { counted, printable } from '../../terminal-text.ts';
+import { RepeatedLine } from '../../stack/repeated-line.ts';
 import type { SqsService } from '../../sqs/sqs.ts';
 import { DispatchRules } from './rules.ts';
 import { Dispatcher } from './dispatch.ts';

@@ -5,7 +5,7 @@ import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import { messageGroupOf } from '../../../core/message/queued-delivery.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
 import type { SqsMembers } from '../../sqs/fauxqs.ts';
-import { printable } from '../../lambda/readable-logs.ts';
+import { printable } from '../../terminal-text.ts';
 import { Refusal } from '../../stack/wire.ts';
 import type { StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';

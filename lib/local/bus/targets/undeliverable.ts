@@ -1,7 +1,7 @@
 import { fitted } from '../../../core/message/queue-message.ts';
 import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
-import { printable } from '../../lambda/readable-logs.ts';
+import { printable } from '../../terminal-text.ts';
 import type { StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
 import { targetKindOf } from './arn.ts';

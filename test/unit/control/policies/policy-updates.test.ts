@@ -187,7 +187,7 @@ describe('a member that an operation does not have', () => {
     ['GetDeliveryPolicy', { ...sink, Verbose: true }, 'It has ApiDestinationName.'],
     ['DeleteConnectionPolicy', { ConnectionNam: 'orders' }, 'Did you mean ConnectionName?'],
     ['PauseApiDestination', { Name: 'sink', Untill: 1 }, 'Did you mean Until?'],
-    ['ListDestinationHealth', { Prefix: 'a' }, 'It has NamePrefix, NextToken, Limit.'],
+    ['ListDestinationHealth', { Filter: 'a' }, 'It has NamePrefix, NextToken, Limit.'],
   ] as const)('%s refuses %j with the words %j, and changes nothing', async (operation, input, words) => {
     const world = await worldWithDestination();
     await call(world, 'PutDeliveryPolicy', { ...sink, ...everything });

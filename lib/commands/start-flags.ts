@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseCommandLine, wrongUsage } from './command.ts';
 
 export const usage = `Starts Lastmile's local stack on one port: control API, event bus, functions, DynamoDB, SQS, Secrets Manager,
 Lambda and STS.
@@ -16,10 +16,11 @@ Point any AWS client at it: set AWS_ENDPOINT_URL=http://127.0.0.1:4010 or pass -
 credentials. It answers in the region that a request is signed for. It reads the same environment variables as the functions.
 Exit status: 0 stopped, 2 could not start.`;
 
-/** Wrong usage. The message is one line. */
-export class FlagError extends Error {
-  override readonly name = 'FlagError';
-}
+const command = 'npm start';
+
+const text = { type: 'string' } as const;
+const yes = { type: 'boolean' } as const;
+const options = { port: text, host: text, 'data-dir': text, account: text, auth: yes, help: yes } as const;
 
 export interface StartFlags {
   readonly help: boolean;
@@ -30,12 +31,12 @@ export interface StartFlags {
   readonly auth?: boolean;
 }
 
-/** @throws FlagError that names the flag */
+/** @throws Exit 2 that names the flag */
 export function parseStartFlags(args: readonly string[]): StartFlags {
-  const values = parse(args);
+  const { values } = parseCommandLine(command, args, options);
   const { port, host, account, auth, help = false, 'data-dir': dataDir } = values;
   for (const [name, value] of Object.entries(values)) {
-    if (value === '') throw new FlagError(`--${name} needs a value.`);
+    if (value === '') throw wrongUsage(command, `--${name} needs a value.`);
   }
   return {
     help,
@@ -47,25 +48,13 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
   };
 }
 
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const yes = { type: 'boolean' } as const;
-  try {
-    const options = { port: text, host: text, 'data-dir': text, account: text, auth: yes, help: yes } as const;
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
-    throw new FlagError(`${line.replace(/\.?$/, '.')} See --help.`, { cause: error });
-  }
+function parsePort(written: string): number {
+  const port = Number(written);
+  if (/^[0-9]{1,5}$/.test(written) && port <= 65_535) return port;
+  throw wrongUsage(command, `--port must be a whole number from 0 to 65535, not '${written}'.`);
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^[0-9]{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new FlagError(`--port must be a whole number from 0 to 65535, not '${text}'.`);
-}
-
-function parseAccount(text: string): string {
-  if (/^[0-9]{12}$/.test(text)) return text;
-  throw new FlagError(`--account must be twelve digits, not '${text}'.`);
+function parseAccount(written: string): string {
+  if (/^[0-9]{12}$/.test(written)) return written;
+  throw wrongUsage(command, `--account must be twelve digits, not '${written}'.`);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { FlagError, parseStartFlags } from '../../../../lib/commands/flags.ts';
+import { Exit } from '../../../lib/commands/command.ts';
+import { parseStartFlags } from '../../../lib/commands/start-flags.ts';
 
 test('npm start accepts every flag', () => {
   const flags = ['--port', '0', '--host=0.0.0.0', '--data-dir', 'kept', '--account', '000000000001', '--auth'];
@@ -26,6 +27,6 @@ test.each([
   ['an empty value', ['--data-dir='], '--data-dir'],
   ['an account of eleven digits', ['--account', '12345678901'], '--account'],
 ])('npm start refuses %s in one line that names it', (_what, flags, named) => {
-  expect(() => parseStartFlags(flags)).toThrow(FlagError);
+  expect(() => parseStartFlags(flags)).toThrow(Exit);
   expect(() => parseStartFlags(flags)).toThrow(new RegExp(`^[^\n]*${named}[^\n]*\\.$`));
 });

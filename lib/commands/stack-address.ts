@@ -1,6 +1,8 @@
+import type { AwsClientConfig } from '../adapters/aws/clients.ts';
 import { isPublicId } from '../core/api-key/text.ts';
 import { isJsonObject, ownMember } from '../core/input/json.ts';
 import { readOwnerKey } from '../local/stack/owner-key.ts';
+import { Exit } from './command.ts';
 
 /** Where `npm start` listens unless it is told otherwise. */
 export const defaultStackUrl = 'http://127.0.0.1:4010';
@@ -45,4 +47,45 @@ export async function findRunningStack(url: string): Promise<RunningStack | unde
   } catch {
     return undefined;
   }
+}
+
+const text = { type: 'string' } as const;
+
+/** The flags that select the stack of a command. */
+export const stackFlags = { stage: text, 'endpoint-url': text, region: text, help: { type: 'boolean' } } as const;
+
+export const stackUsage = `--stage <stage>         stage of the stack (default: local)
+  --endpoint-url <url>    address of AWS or of the stack (default for stage local: AWS_ENDPOINT_URL or ${defaultStackUrl})
+  --region <region>       region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
+  --help                  show this text`;
+
+export interface StackAddress {
+  readonly stage: string;
+  readonly aws: AwsClientConfig;
+}
+
+interface StackFlagValues {
+  readonly stage?: string | undefined;
+  readonly 'endpoint-url'?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+/**
+ * Stage local never reaches AWS itself, because an empty AWS_ENDPOINT_URL counts as unset. Every other stage uses the
+ * credentials of the environment.
+ *
+ * @throws Exit 2 when the address is not one of HTTP
+ */
+export function stackAddress(values: StackFlagValues): StackAddress {
+  const stage = values.stage ?? 'local';
+  const local = stage === 'local' ? stackUrlIn(process.env) : undefined;
+  const endpoint = values['endpoint-url'] || local;
+  if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
+    throw new Exit(2, `The address of the stack must be one such as ${defaultStackUrl}; it is '${endpoint}'.`);
+  const region = values.region || regionIn(process.env);
+  const credentials = localCredentials(endpoint, process.env);
+  return {
+    stage,
+    aws: { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) },
+  };
 }

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+import type { JsonValue } from '../core/input/json.ts';
+
+/** Ends a command with a message and an exit status. */
+export class Exit extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Wrong usage of a command, such as `npm run send`. */
+export function wrongUsage(command: string, what: string): Exit {
+  return new Exit(2, `${sentence(what)} See ${command} -- --help.`);
+}
+
+type Flags = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+/** @throws Exit 2 that names the wrong argument */
+export function parseCommandLine<const Options extends Flags>(
+  command: string,
+  args: readonly string[],
+  options: Options,
+  { allowPositionals = false }: { readonly allowPositionals?: boolean } = {},
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals });
+  } catch (error) {
+    throw wrongUsage(command, problemIn(error));
+  }
+}
+
+/** Node adds advice to most messages. Only the advice about the value of a flag helps with these commands. */
+function problemIn(error: unknown): string {
+  const message = messageOf(error).replaceAll('\n', ' ');
+  const isAboutValue =
+    error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE';
+  return isAboutValue ? message : (message.split('. ')[0] ?? message);
+}
+
+export function sentence(text: string): string {
+  return text.replace(/[.?]?$/, (end) => end || '.');
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** @param seconds epoch seconds in an answer of the stack */
+export function timeOf(seconds: JsonValue | undefined): string {
+  return new Date(Number(seconds) * 1000).toISOString().replace('.000', '');
+}
+
+/** @returns the exit status. The message of an Exit goes to stdout for status 0, else to stderr */
+export async function runCommand(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Exit)) throw error;
+    (error.status === 0 ? console.log : console.error)(error.message);
+    return error.status;
+  }
+}
