@@ -108,7 +108,7 @@ async function assemble(
   const server = createGateway({
     listenHost: host,
     routes: parts.routes,
-    health: { status: 'ok', account, services: parts.routes().map((route) => route.service) },
+    health: { status: 'ok', account, services: [...new Set(parts.routes().map((route) => route.service))] },
     check: parts.check,
     reset: parts.reset,
     isRetired: parts.isRetired,
