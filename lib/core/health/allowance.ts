@@ -19,7 +19,7 @@ export interface EndpointLimits {
 
 type StackLimits = Pick<EndpointLimits, 'invocations' | 'batchSize'>;
 
-/** The limits of one shard, if that many shards share the concurrency and the invocations of the destination equally. */
+/** The limits of one shard, when `shards` of them share the concurrency and the invocations of the destination equally. */
 export function limitsOf(
   { timeoutMs, maximumConcurrency }: RatedDestination,
   shards: number,

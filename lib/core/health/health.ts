@@ -15,7 +15,7 @@ export interface Health {
   readonly failedProbes: number;
   /** When the circuit last closed. The rate then starts low and grows. */
   readonly closedAtUs: number;
-  /** Mean duration of a request, in us; 0 when not known. */
+  /** Mean duration of a request, in microseconds; 0 when not known. */
   readonly answerUs: number;
   /** How long, in microseconds, requests have waited for an answer, as last reported by a worker; 0 after an answer. */
   readonly stalledUs: number;

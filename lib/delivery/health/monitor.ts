@@ -33,14 +33,15 @@ export interface MonitorDependencies {
 /** One request in progress. */
 export interface WatchedRequest {
   /**
-   * Must be called once, when the request has ended. @returns undefined, or a promise to await when there is something to
-   * write; it never rejects
+   * Must be called once, when the request has ended.
+   *
+   * @returns a promise to await, which never rejects; undefined when there is nothing to write
    */
   end(signal: Signal): Promise<void> | undefined;
 }
 
 /** How long an answer may still end a run of failures, if nothing was written when the answer came. */
-const answerIsNewsMs = 1000;
+const answerIsRecentMs = 1000;
 
 /**
  * Reports the health of an endpoint to the fleet: failures, the first answer after failures, and requests that wait unusually
@@ -110,7 +111,7 @@ export class HealthMonitor {
     return bucket.seen.view.revision > revision;
   }
 
-  /** A worker that was frozen during a request would measure an hour. */
+  /** At most the time limit: a worker that was frozen during the request would otherwise measure an hour. */
   #durationMs(beganMs: number): number {
     const { clock, timeoutMs } = this.#dependencies;
     return Math.min(timeoutMs, Math.max(0, clock.nowMs() - beganMs));
@@ -129,11 +130,11 @@ export class HealthMonitor {
   }
 
   #flush(): Promise<void> | undefined {
-    if (!this.#hasSomethingToSay()) {
+    if (!this.#mustReport()) {
       if (this.#flushing === undefined && isOpen(this.#dependencies.bucket.health)) this.#failures = 0;
       return undefined;
     }
-    this.#flushing ??= this.#tellAll().finally(() => {
+    this.#flushing ??= this.#reportAll().finally(() => {
       this.#flushing = undefined;
     });
     return this.#flushing;
@@ -143,23 +144,24 @@ export class HealthMonitor {
    * Whether there is an answer to report. An answer from before the circuit opened does not close the circuit, and an old answer
    * says nothing about the failures that other workers have counted since.
    */
-  get #hasNews(): boolean {
+  get #hasAnswerToReport(): boolean {
     if (!this.#hasAnswered) return false;
     if (isOpen(this.#dependencies.bucket.health)) return this.#answeredWhileOpen;
-    return this.#dependencies.clock.nowMs() - this.#answeredMs < answerIsNewsMs;
+    return this.#dependencies.clock.nowMs() - this.#answeredMs < answerIsRecentMs;
   }
 
-  #hasSomethingToSay(): boolean {
+  #mustReport(): boolean {
     const { failuresInRow, stalledUs, openedAtUs, mixedUntilUs } = this.#dependencies.bucket.health;
-    if (this.#failures > 0) return openedAtUs === 0 ? !(mixedUntilUs > this.#nowUs() && this.#hasNews) : this.#hasNews;
-    return this.#hasNews && (failuresInRow > 0 || stalledUs > 0 || openedAtUs > 0);
+    if (this.#failures > 0)
+      return openedAtUs === 0 ? !(mixedUntilUs > this.#nowUs() && this.#hasAnswerToReport) : this.#hasAnswerToReport;
+    return this.#hasAnswerToReport && (failuresInRow > 0 || stalledUs > 0 || openedAtUs > 0);
   }
 
-  async #tellAll(): Promise<void> {
+  async #reportAll(): Promise<void> {
     // Requests that end in the same microtask share one write.
     await Promise.resolve();
-    while (this.#hasSomethingToSay()) {
-      const [hasAnswered, failures, code] = [this.#hasNews, this.#failures, this.#code];
+    while (this.#mustReport()) {
+      const [hasAnswered, failures, code] = [this.#hasAnswerToReport, this.#failures, this.#code];
       [this.#hasAnswered, this.#failures] = [false, 0];
       if (hasAnswered && isOpen(this.#dependencies.bucket.health)) await this.#close();
       else if (hasAnswered) await this.#change((bucket, nowUs) => answeredWrite(bucket, failures, nowUs));
@@ -169,8 +171,8 @@ export class HealthMonitor {
   }
 
   async #failed(failures: number, code: FailureCode): Promise<void> {
-    const told = await this.#change(({ revision }, nowUs) => failureWrite(failures, code, nowUs, revision));
-    if (told === undefined || !mustOpen(told.bucket.health, this.#nowUs())) return;
+    const changed = await this.#change(({ revision }, nowUs) => failureWrite(failures, code, nowUs, revision));
+    if (changed === undefined || !mustOpen(changed.bucket.health, this.#nowUs())) return;
     const { random, apiDestination, log } = this.#dependencies;
     const opened = await this.#change((bucket, nowUs) =>
       isOpen(bucket.health) ? undefined : openWrite(bucket, nowUs, random),
@@ -184,18 +186,18 @@ export class HealthMonitor {
 
   async #probeFailed(code: FailureCode, slotsUntilUs: number): Promise<void> {
     const { random, apiDestination, log } = this.#dependencies;
-    const told = await this.#change((bucket, nowUs) =>
+    const changed = await this.#change((bucket, nowUs) =>
       isOpen(bucket.health) && bucket.slotsUntilUs === slotsUntilUs
         ? failedProbeWrite(bucket, code, nowUs, random)
         : undefined,
     );
-    if (told?.isWritten !== true) return;
-    const nextProbeAtMs = told.bucket.slotsUntilUs / 1000;
+    if (changed?.isWritten !== true) return;
+    const nextProbeAtMs = changed.bucket.slotsUntilUs / 1000;
     log.record({
       event: 'probe-failed',
       apiDestination,
       code,
-      failures: told.bucket.health.failuresInRow,
+      failures: changed.bucket.health.failuresInRow,
       nextProbeAtMs,
     });
     await this.#dependencies.onHalted(nextProbeAtMs);

@@ -49,17 +49,17 @@ export class StallWatch {
 
   async #watch(): Promise<void> {
     this.#isRunning = true;
-    let toldMs = 0;
+    let reportedMs = 0;
     try {
       while (this.#begunMs.size > 0) {
         const waitedMs = this.#waitedMs();
-        if (waitedMs < stalledAfterMs) toldMs = 0;
+        if (waitedMs < stalledAfterMs) reportedMs = 0;
         const usualMs = this.#bucket.health.answerUs / 1000;
-        const patienceMs = Math.max(stalledAfterMs, unusualFactor * usualMs, toldMs * 2);
+        const patienceMs = Math.max(stalledAfterMs, unusualFactor * usualMs, reportedMs * 2);
         if (waitedMs < patienceMs) await this.#delay(patienceMs - waitedMs);
         else {
-          toldMs = waitedMs;
-          await this.#tell(Math.round(waitedMs * 1000));
+          reportedMs = waitedMs;
+          await this.#report(Math.round(waitedMs * 1000));
         }
       }
     } finally {
@@ -82,7 +82,7 @@ export class StallWatch {
     return oldest === undefined ? 0 : this.#clock.nowMs() - oldest;
   }
 
-  async #tell(waitedUs: number): Promise<void> {
+  async #report(waitedUs: number): Promise<void> {
     await this.#bucket.change(({ health, revision }, nowUs) => {
       if (isOpen(health) || health.stalledUs >= waitedUs) return undefined;
       return stalledWrite(waitedUs, nowUs, revision);
