@@ -39,7 +39,7 @@ export interface ControlApiDependencies {
   /** The operations of AppSync. Default: none. */
   readonly apiKeyOperations?: Operations;
   /** The operations that only Lastmile has. Default: none. */
-  readonly policyOperations?: Operations;
+  readonly lastmileOperations?: Operations;
   /** `none` only in a local stack that runs without --auth. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
@@ -56,17 +56,17 @@ export interface ControlApiOverrides {
 }
 
 export function createHandler(dependencies: ControlApiDependencies) {
-  const { apiKeyOperations = {}, policyOperations = {}, logFault } = dependencies;
+  const { apiKeyOperations = {}, lastmileOperations = {}, logFault } = dependencies;
   // The first route that serves a request answers it. Lastmile's own operations come before EventBridge's, because both are
   // signed for `events`.
   const routes = [
-    createLastmileRoute({ operations: policyOperations, logFault }),
+    createLastmileRoute({ operations: lastmileOperations, logFault }),
     createEventsRoute(dependencies),
     createAppSyncRoute({ operations: apiKeyOperations, logFault }),
   ];
   const answer = async (event: unknown, context: Context): Promise<unknown> =>
     isDirectInvocation(event)
-      ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations, policyOperations })
+      ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations, lastmileOperations })
       : await answerFunctionUrl(routes, event, context, dependencies);
   const { metrics } = dependencies;
   if (metrics === undefined) return answer;
@@ -112,7 +112,7 @@ export function dependenciesFrom(
   return {
     operations: { ...operations, PutEvents: putEvents({ eventBus, eventBusName }) },
     apiKeyOperations,
-    policyOperations: {
+    lastmileOperations: {
       ...createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
       ...createHealthOperations({
         ...control,

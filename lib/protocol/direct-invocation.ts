@@ -21,7 +21,7 @@ export interface DirectDependencies {
   /** The operations of AppSync. */
   readonly apiKeyOperations: Operations;
   /** The operations that only Lastmile has. */
-  readonly policyOperations: Operations;
+  readonly lastmileOperations: Operations;
   readonly logFault: LogFault;
   readonly fallbackRegion?: string | undefined;
 }
@@ -42,11 +42,15 @@ interface DirectService {
   readonly codeOf: (code: ServiceErrorCode) => ServiceErrorCode;
 }
 
-function servicesOf({ operations, apiKeyOperations, policyOperations }: DirectDependencies): readonly DirectService[] {
+function servicesOf({
+  operations,
+  apiKeyOperations,
+  lastmileOperations,
+}: DirectDependencies): readonly DirectService[] {
   const unchanged = (code: ServiceErrorCode): ServiceErrorCode => code;
   return [
     { operations, readInput: readEventsInput, codeOf: unchanged },
-    { operations: policyOperations, readInput: readLastmileInput, codeOf: unchanged },
+    { operations: lastmileOperations, readInput: readLastmileInput, codeOf: unchanged },
     { operations: apiKeyOperations, readInput: appsyncRestModel.readInput, codeOf: restJsonCode },
   ];
 }

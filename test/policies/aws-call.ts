@@ -1,4 +1,4 @@
-import type { Signature } from '../../lib/local/stack/routes.ts';
+import type { ClaimedSigner } from '../../lib/local/stack/routes.ts';
 import type { AuthorizedCall } from './evaluate.ts';
 
 /** A request to an AWS service, as it was sent over the network. */
@@ -23,7 +23,11 @@ const secretSuffix = '-AbCdEf';
  *
  * @throws Error for an operation that this function does not know
  */
-export function authorizedCall(request: WireRequest, { service, region }: Signature, account: string): AuthorizedCall {
+export function authorizedCall(
+  request: WireRequest,
+  { service, region }: ClaimedSigner,
+  account: string,
+): AuthorizedCall {
   const scope = { region, account };
   const operation = request.target?.split('.').at(-1) ?? '';
   switch (service) {

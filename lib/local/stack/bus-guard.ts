@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { admit, createEventsRoute } from '../../protocol/control-api.ts';
 import type { Authentication, ControlRequest, Operations } from '../../protocol/control-request.ts';
 import type { Fault } from '../../protocol/access.ts';
+import { asControlRequest } from './callers.ts';
 import type { LocalService } from './wire.ts';
 
 export interface BusGuardOptions {
@@ -28,8 +29,8 @@ export function guardBus(options: BusGuardOptions): LocalService {
   };
   const route = createEventsRoute({ operations, logFault });
   return async (request) => {
-    const { method, path, query, headers, body, region } = request;
-    const asked = { method, path, query, headers: new Map(Object.entries(headers)), body };
+    const { region } = request;
+    const asked = asControlRequest(request);
     const operation = route.operationOf(asked);
     if (operation === undefined || isForwarded(asked, operation, region, options)) return await bus(request);
     const context = { region, account, partition: partitionOf(region), requestId: randomUUID() };

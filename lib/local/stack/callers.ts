@@ -22,7 +22,7 @@ export const signedServices: ReadonlySet<string> = new Set([
 /** The services that check each operation themselves, because a key of the API `events` may perform one of theirs. */
 const checkThemselves: ReadonlySet<string> = new Set(['events', 'appsync']);
 
-function asControlRequest({ method, path, query, headers, body }: LocalRequest): ControlRequest {
+export function asControlRequest({ method, path, query, headers, body }: LocalRequest): ControlRequest {
   return { method, path, query, headers: new Map(Object.entries(headers)), body };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Protocol, Route } from './routes.ts';
-import { findRoute, parseSignature, protocolOf, refuse } from './routes.ts';
+import { claimedSigner, findRoute, protocolOf, refuse } from './routes.ts';
 import { Resets } from './reset.ts';
 import type { LocalAnswer, LocalRequest } from './wire.ts';
 import { refuseWebPages } from './web-pages.ts';
@@ -53,8 +53,8 @@ async function answerRequest(
   const [path, query] = splitOnce(request.url ?? '/', '?');
   const method = request.method ?? 'GET';
   const headers = joinedHeaders(request);
-  const signature = parseSignature(headers['authorization'], query);
-  const addressed = { signedService: signature?.service, target: headers['x-amz-target'], path };
+  const signer = claimedSigner(headers['authorization'], query);
+  const addressed = { signedService: signer?.service, target: headers['x-amz-target'], path };
   const route = findRoute(options.routes(), addressed);
   const protocol = protocolOf(route, addressed, headers['content-type'] ?? '');
   try {
@@ -66,8 +66,8 @@ async function answerRequest(
       query,
       headers,
       body: await readBody(request, maxBodyBytes),
-      region: signature?.region ?? defaultRegion,
-      accessKeyId: signature?.accessKeyId,
+      region: signer?.region ?? defaultRegion,
+      accessKeyId: signer?.accessKeyId,
       host: headers['host'] ?? '',
       sourceAddress: request.socket.remoteAddress ?? '127.0.0.1',
     });
@@ -75,10 +75,10 @@ async function answerRequest(
       await options.check(await whole(maxResetBytes));
       return await resets.answer(request);
     }
-    if (route === undefined) throw unknownService(options.routes(), signature?.service);
+    if (route === undefined) throw unknownService(options.routes(), signer?.service);
     const received = await whole(route.maxBodyBytes);
     await resets.ended;
-    if (signature !== undefined && options.isRetired(signature.accessKeyId)) throw retired();
+    if (signer !== undefined && options.isRetired(signer.accessKeyId)) throw retired();
     return await (findRoute(options.routes(), addressed) ?? route).serve(received);
   } catch (error) {
     closeAfterAnswer(request, response);

@@ -58,7 +58,7 @@ export function refuse(protocol: Protocol, refusal: Refusal): LocalAnswer {
 }
 
 /** The signer, region and service that a request's signature names. The gateway does not verify the signature. */
-export interface Signature {
+export interface ClaimedSigner {
   readonly accessKeyId: string;
   readonly region: string;
   readonly service: string;
@@ -68,7 +68,7 @@ export interface Signature {
 const credentialPattern = /^([^\s,]{1,128})\/[0-9]{8}\/([a-z0-9-]{1,40})\/([a-z0-9-]{1,40})\/aws4_request$/;
 
 /** @returns undefined when the request has no signature that names a region and a service */
-export function parseSignature(authorization: string | undefined, query: string): Signature | undefined {
+export function claimedSigner(authorization: string | undefined, query: string): ClaimedSigner | undefined {
   const credential = /^AWS4-[A-Z0-9-]+ .*?Credential=([^\s,]+)/.exec(authorization ?? '')?.[1];
   return parseCredential(credential ?? presignedCredential(query));
 }
@@ -78,7 +78,7 @@ function presignedCredential(query: string): string | undefined {
   return new URLSearchParams(query).get('X-Amz-Credential') ?? undefined;
 }
 
-function parseCredential(credential: string | undefined): Signature | undefined {
+function parseCredential(credential: string | undefined): ClaimedSigner | undefined {
   const match = credentialPattern.exec(credential ?? '');
   if (match === null) return undefined;
   const [, accessKeyId = '', region = '', service = ''] = match;

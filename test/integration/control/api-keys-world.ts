@@ -38,7 +38,7 @@ const cacheSeconds = 900;
 export async function createKeyWorld(
   dynalite: ReturnType<typeof useDynalite>,
   operations: Operations = {},
-  policyOperations: Operations = {},
+  lastmileOperations: Operations = {},
 ) {
   const clock = createManualClock(startMs);
   const faults = createFaults();
@@ -54,7 +54,7 @@ export async function createKeyWorld(
   const logged: Fault[] = [];
   const dependencies = {
     operations,
-    policyOperations,
+    lastmileOperations,
     apiKeyOperations: createApiKeyOperations({ apiKeys, rootSecret, clock, randomBytes, newUuid: randomUUID }),
     logFault: (fault: Fault) => void logged.push(fault),
   };

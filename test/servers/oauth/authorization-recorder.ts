@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseSignature } from '../../../lib/local/stack/routes.ts';
+import { claimedSigner } from '../../../lib/local/stack/routes.ts';
 import { authorizedCall } from '../../policies/aws-call.ts';
 import type { AuthorizedCall } from '../../policies/evaluate.ts';
 import { startForwardingServer } from '../endpoints/forwarding-server.ts';
@@ -23,7 +23,7 @@ export async function startAuthorizationRecorder(upstream: string, account: stri
   const faults: unknown[] = [];
 
   function note({ url: path = '/', headers }: IncomingMessage, body: string): void {
-    const signature = parseSignature(headers.authorization, '');
+    const signature = claimedSigner(headers.authorization, '');
     if (signature === undefined) throw new Error('A request is not signed.');
     const target = headers['x-amz-target']?.toString();
     const call = authorizedCall({ path, target, body }, signature, account);
