@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { type Answer, startProxy } from '../endpoints/forwarding-server.ts';
 
 /** A request in an awsJson protocol. */
 export interface ProxiedRequest {
@@ -40,48 +40,30 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
   const answered: string[] = [];
   let decide: (request: ProxiedRequest) => ProxyFault | undefined = () => undefined;
 
-  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const body = await readAll(incoming);
+  const proxy = await startProxy(upstream, async (incoming, body, forward) => {
     const proxied = { operation: operationOf(incoming), input: JSON.parse(body.toString() || '{}') };
     requests.push(proxied);
     const fault = decide(proxied);
-    if (fault === 'lost before') return void incoming.socket.destroy();
+    if (fault === 'lost before') return 'broken';
     if (fault instanceof Promise) await fault;
-    const answer = await answerTo(fault, proxied, (each) => forward(upstream, incoming, each), body);
-    if (fault === 'silent') return;
-    if (fault === 'lost after') return void incoming.socket.destroy();
+    const answer = await answerTo(fault, proxied, forward, body);
+    if (fault === 'silent') return 'silent';
+    if (fault === 'lost after') return 'broken';
     answered.push(proxied.operation);
-    outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
-    outgoing.end(answer.body);
-  }
-
-  const server = createServer((incoming, outgoing) => {
-    void serve(incoming, outgoing).catch(() => incoming.socket.destroy());
+    return answer;
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...proxy,
     requests,
     answered,
     faultsBy(next) {
       decide = next;
-    },
-    stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      return closed;
     },
   };
 }
 
 function operationOf(incoming: IncomingMessage): string {
   return String(incoming.headers['x-amz-target']).replace(/^.*\./, '');
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
 }
 
 const jsonHeaders = { 'content-type': 'application/x-amz-json-1.0' };
@@ -104,23 +86,4 @@ async function answerTo(
   const rest = Entries.length === 0 ? undefined : await ask(Buffer.from(JSON.stringify({ ...input, Entries })));
   const accepted: object = rest === undefined ? { Successful: [] } : JSON.parse(rest.body.toString());
   return { status: 200, headers: jsonHeaders, body: Buffer.from(JSON.stringify({ ...accepted, Failed })) };
-}
-
-function forward(upstream: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = { ...incoming.headers, 'content-length': body.length };
-    const options = { method: incoming.method ?? 'POST', headers };
-    const forwarded = request(new URL(incoming.url ?? '/', upstream), options, (answer) => {
-      const { statusCode: status = 500 } = answer;
-      readAll(answer).then((read) => resolve({ status, headers: answer.headers, body: read }), reject);
-    });
-    forwarded.once('error', reject);
-    forwarded.end(body);
-  });
-}
-
-async function readAll(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,33 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
-import type { World } from '../world.ts';
-import { basicInput, createWorld, someonesSecret } from '../world.ts';
-
-const sink = { ApiDestinationName: 'sink' };
-const orders = { ConnectionName: 'orders' };
-const secretArn = (name: string, region = 'us-east-1') =>
-  `arn:aws:secretsmanager:${region}:123456789012:secret:${name}-AbCdEf`;
-
-async function worldWithDestination(): Promise<World> {
-  const world = createWorld({ onRead: async () => someonesSecret });
-  const { ConnectionArn = '' } = await world.call('CreateConnection', basicInput);
-  const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
-  await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
-  return world;
-}
-
-const everything = {
-  TimeoutSeconds: 0.25,
-  MaximumConcurrencyPerWorker: 3,
-  Burst: 7,
-  RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
-  RetryableStatuses: [404, 302],
-  Signing: { SecretArn: secretArn('signing') },
-  ClientCertificateSecretArn: secretArn('tls'),
-  CaCertificateSecretArn: secretArn('ca'),
-  ServerName: 'inner.example.com',
-  ProxyUrl: 'http://proxy.example:3128',
-};
+import { createWorld } from '../world.ts';
+import { everything, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
 
 describe('a delivery policy', () => {
   test('PutDeliveryPolicy and GetDeliveryPolicy return the policy with the name and ARN of its API destination', async () => {
@@ -38,6 +12,7 @@ describe('a delivery policy', () => {
     expect(await world.call('GetDeliveryPolicy', sink)).toEqual(shown);
     expect((await world.apiDestinations.read('sink'))?.policy).toEqual({
       timeoutMs: 250,
+      maximumConcurrency: 9,
       maximumConcurrencyPerWorker: 3,
       burst: 7,
       retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeMs: 60_000 },

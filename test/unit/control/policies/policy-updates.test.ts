@@ -2,37 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
 import { readLastmileInput } from '../../../../lib/protocol/routes.ts';
 import type { World } from '../world.ts';
-import { basicInput, createWorld, oauthInput, someonesSecret } from '../world.ts';
-
-const secretArn = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-AbCdEf`;
-const sink = { ApiDestinationName: 'sink' };
-const orders = { ConnectionName: 'orders' };
-
-async function worldWithDestination(connection: JsonObject = basicInput): Promise<World> {
-  const world = createWorld({ onRead: async () => someonesSecret });
-  const { ConnectionArn = '' } = await world.call('CreateConnection', connection);
-  const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
-  await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
-  return world;
-}
+import { oauthInput } from '../world.ts';
+import { everything, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
 
 /** Both stages of validation, and the operation. */
 const call = async (world: World, operation: string, input: JsonObject) =>
   await world.call(operation, readLastmileInput(operation, input));
-
-const everything = {
-  TimeoutSeconds: 0.25,
-  MaximumConcurrency: 9,
-  MaximumConcurrencyPerWorker: 3,
-  Burst: 7,
-  RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
-  RetryableStatuses: [404, 302],
-  Signing: { SecretArn: secretArn('signing') },
-  ClientCertificateSecretArn: secretArn('tls'),
-  CaCertificateSecretArn: secretArn('ca'),
-  ServerName: 'inner.example.com',
-  ProxyUrl: 'http://proxy.example:3128',
-};
 
 const others = {
   TimeoutSeconds: 20,

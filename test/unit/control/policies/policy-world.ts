@@ -1,0 +1,33 @@
+import type { JsonObject } from '../../../../lib/core/input/json.ts';
+import type { World } from '../world.ts';
+import { basicInput, createWorld, someonesSecret } from '../world.ts';
+
+export const secretArn = (name: string, region = 'us-east-1') =>
+  `arn:aws:secretsmanager:${region}:123456789012:secret:${name}-AbCdEf`;
+
+/** The names of the API destination and the connection of `worldWithDestination`, as inputs. */
+export const sink = { ApiDestinationName: 'sink' };
+export const orders = { ConnectionName: 'orders' };
+
+export async function worldWithDestination(connection: JsonObject = basicInput): Promise<World> {
+  const world = createWorld({ onRead: async () => someonesSecret });
+  const { ConnectionArn = '' } = await world.call('CreateConnection', connection);
+  const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
+  await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
+  return world;
+}
+
+/** Every member of a delivery policy. */
+export const everything = {
+  TimeoutSeconds: 0.25,
+  MaximumConcurrency: 9,
+  MaximumConcurrencyPerWorker: 3,
+  Burst: 7,
+  RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+  RetryableStatuses: [404, 302],
+  Signing: { SecretArn: secretArn('signing') },
+  ClientCertificateSecretArn: secretArn('tls'),
+  CaCertificateSecretArn: secretArn('ca'),
+  ServerName: 'inner.example.com',
+  ProxyUrl: 'http://proxy.example:3128',
+};
