@@ -42,6 +42,13 @@ const fewestScarceCalls = 3;
 /** Events are counted over at least this time. A shorter count is a poor forecast. */
 const shortestCountMs = 250;
 
+/**
+ * In the first second of a flood, a block is not larger than this, two batches. Many workers may receive a backlog within a
+ * second, and would then leave most of their blocks unused. While the table throttles writes, unused return times are better
+ * than more writes.
+ */
+const largestFirstBlock = 20;
+
 /** A block lasts this long. A shorter one costs more writes; a longer one wastes more return times when a flood ends. */
 const blockMs = 1250;
 
@@ -77,6 +84,8 @@ export class EventCounter {
     const weight = 1 - Math.min(1000, Math.max(0, nowMs - this.#beganMs)) / 1000;
     const counted = this.#current + this.#previous * weight;
     const countedMs = this.#previous > 0 ? 1000 : Math.min(1000, Math.max(shortestCountMs, nowMs - this.#beganMs));
-    return Math.min(ratePerSecond, Math.ceil((counted * blockMs) / countedMs));
+    const isFirstSecond = this.#previous === 0 && !areWritesScarce;
+    const largest = isFirstSecond ? Math.min(ratePerSecond, largestFirstBlock) : ratePerSecond;
+    return Math.min(largest, Math.ceil((counted * blockMs) / countedMs));
   }
 }

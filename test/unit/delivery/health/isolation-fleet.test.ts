@@ -33,6 +33,18 @@ test.each(kinds)(
   },
 );
 
+test('a fleet sends 3,000 queued events for an endpoint that answers at once within 12 s at a rate of 300 a second', async () => {
+  const { journal, deadNames } = await simulateIsolation({
+    ...fleet,
+    dead: 1,
+    deadEndpoint: answering,
+    deadPerSecond: 0,
+    durationSeconds: 12,
+  });
+  const delivered = deadNames.flatMap((name) => journal.of(name).deliveredAtMs);
+  expect(delivered.length).toBeGreaterThanOrEqual(0.99 * fleet.backlog);
+});
+
 test('ten slow endpoints with 3,000 queued events each leave room for other endpoints when the ten answer times are known', async () => {
   const run = await simulateIsolation({ ...fleet, dead: 10, deadEndpoint: slow, durationSeconds: 40 });
   const waits = run.journal.healthyWaits.filter(({ bornMs }) => bornMs >= run.beganMs + 10_000);

@@ -44,7 +44,7 @@ const six = [0, 0, 0, 0, 0, 0];
 describe('the size of a block', () => {
   test.each([
     [0, 5, 'not scarce', false],
-    [300, 6, 'not scarce', false],
+    [20, 6, 'not scarce', false],
     [0, 2, 'scarce', true],
     [150, 3, 'scarce', true],
   ])(
@@ -66,12 +66,17 @@ describe('the size of a block', () => {
     { ageMs: 0, size: 300 },
     { ageMs: 500, size: 150 },
     { ageMs: 1200, size: 75 },
-  ])('a block of return times has a size of $size when 60 events began to arrive $ageMs ms ago', ({ ageMs, size }) => {
-    expect(counterOf(...six).blockCount(nowMs + ageMs, rate, false)).toBe(size);
-  });
+  ])(
+    'while writes are scarce, a block of return times has a size of $size when 60 events began to arrive $ageMs ms ago',
+    ({ ageMs, size }) => {
+      expect(counterOf(...six).blockCount(nowMs + ageMs, rate, true)).toBe(size);
+    },
+  );
 
   test('a block of return times is never larger than the number of events that the rate allows in one second', () => {
-    expect(counterOf(...six).blockCount(nowMs, 100, false)).toBe(100);
+    expect(counterOf(...six).blockCount(nowMs, 100, true)).toBe(100);
+    expect(counterOf(...six).blockCount(nowMs, 15, false)).toBe(15);
+    expect(counterOf(...six, 1000, 1000, 1000).blockCount(nowMs + 1000, 100, false)).toBe(100);
   });
 
   test.each([{ callMs: 1000 }, { callMs: 1200 }])(
@@ -83,10 +88,10 @@ describe('the size of a block', () => {
   );
 
   test('the size of a block of return times depends only on the latest call when two seconds have passed before that call', () => {
-    expect(counterOf(...six, 2000).blockCount(nowMs + 2000, rate, false)).toBe(50);
+    expect(counterOf(...six, 2000).blockCount(nowMs + 2000, rate, true)).toBe(50);
   });
 
   test('the size of a block of return times depends only on the latest call when the clock stepped back before that call', () => {
-    expect(counterOf(...six, -500).blockCount(nowMs - 500, rate, false)).toBe(50);
+    expect(counterOf(...six, -500).blockCount(nowMs - 500, rate, true)).toBe(50);
   });
 });
