@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { vi } from 'vitest';
+import type { TokenEndpointAnswer } from '../../servers/oauth/oauth-token-endpoint.ts';
 import {
   canaries,
   granted,
@@ -177,13 +179,9 @@ const undeliverable: readonly unknown[] = [
 export async function authorizeEverything(stack: WatchedStack, surroundings: Surroundings): Promise<void> {
   await settled(stack);
   for (const answer of wrongTokenAnswers) {
-    await forgetToken(stack);
-    Object.assign(surroundings.token, { answer });
-    await stack.invoke(envelope('oauth-200'));
+    await deliverWithTokenAnswer(stack, surroundings, answer);
   }
-  await forgetToken(stack);
-  Object.assign(surroundings.token, { answer: refusedCredentials });
-  await stack.invoke(envelope('oauth-200'));
+  await deliverWithTokenAnswer(stack, surroundings, refusedCredentials);
   await stack.control('DescribeConnection', { Name: 'oauth' });
   await stack.invoke(envelope('oauth-200'));
   Object.assign(surroundings.token, { answer: granted });
@@ -200,6 +198,17 @@ async function settled(stack: WatchedStack): Promise<void> {
     const { text } = await stack.control('DescribeConnection', { Name: 'oauth' });
     if (!text.includes('"AUTHORIZING"')) return;
   }
+}
+
+/** Delivers until the token endpoint has given this answer: it gets no request during the pause after the answer before. */
+async function deliverWithTokenAnswer(stack: WatchedStack, surroundings: Surroundings, answer: TokenEndpointAnswer) {
+  await forgetToken(stack);
+  Object.assign(surroundings.token, { answer });
+  const hasAnswered = async () => {
+    await stack.invoke(envelope('oauth-200'));
+    return surroundings.answered.includes(answer);
+  };
+  await vi.waitUntil(hasAnswered, { timeout: 30_000, interval: 250 });
 }
 
 async function forgetToken(stack: WatchedStack): Promise<void> {

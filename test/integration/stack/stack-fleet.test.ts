@@ -11,6 +11,7 @@ import { functionVariables, runtimeVariables } from '../../../lib/local/stack/en
 import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
 import { FunctionRunner } from '../../../lib/local/lambda/function-runner.ts';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
+import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import { oauthClients, startOAuthProvider, type OAuthProvider } from '../../servers/oauth/oauth-provider.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
@@ -38,8 +39,12 @@ sharedStack.beforeAll(({ stack: startedStack, endpoint: startedEndpoint, clients
 
 afterAll(() => provider.close());
 
-/** Workers that share only the stack. Each of them loads the deployed function separately. */
+/**
+ * Workers that share only the stack, and a clock that moves only while they wait: twenty workers in one process are slow, and
+ * an event waits only half a second for a token. Each of them loads the deployed function separately.
+ */
 function startWorkers(count: number): readonly FunctionRunner[] {
+  const clock = createWaitingClock();
   const functions = deployedFunctions();
   const surroundings = (name: string, region: string) => ({
     environment: {
@@ -49,6 +54,7 @@ function startWorkers(count: number): readonly FunctionRunner[] {
       MAXIMUM_INVOCATIONS: '100000',
     },
     aws: { region, endpoint: stack.url, credentials: { accessKeyId: name, secretAccessKey: 'local' } },
+    clock,
     deliveryLog: { record: () => undefined },
     connectionLog: { deauthorized: () => undefined, tokenFailed: () => undefined },
     healthLog: { record: () => undefined },
