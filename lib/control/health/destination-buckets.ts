@@ -4,7 +4,7 @@ import type { HealthReport } from '../../core/health/report.ts';
 import { healthReport } from '../../core/health/report.ts';
 import type { Bucket, BucketWrite } from '../../core/rate/bucket.ts';
 import type { RatedDestination } from '../../core/rate/shards.ts';
-import { shardCount, shareOf } from '../../core/rate/shards.ts';
+import { ratedDestination, shardCount, shareOf } from '../../core/rate/shards.ts';
 import type { RateBuckets } from '../../ports/rate.ts';
 import type { ControlDependencies } from '../operation.ts';
 import { concurrentlyModified } from '../refusals.ts';
@@ -80,32 +80,20 @@ function reportOf(
   destination: ApiDestination,
   buckets: readonly (Bucket | undefined)[],
 ): HealthReport {
-  const rated = ratedDestination(dependencies, destination);
+  const rated = ratedBy(dependencies, destination);
   const limits = limitsOf(rated, buckets.length, dependencies);
   const shards = buckets.map((bucket, shard) => ({ bucket, share: shareOf(rated, shard, buckets.length), limits }));
   return healthReport(shards, nowUsOf(dependencies.clock));
 }
 
 function shardNumbers(dependencies: HealthDependencies, destination: ApiDestination): readonly number[] {
-  const count = shardCount(ratedDestination(dependencies, destination), dependencies.batchSize);
+  const count = shardCount(ratedBy(dependencies, destination), dependencies.batchSize);
   return Array.from({ length: count }, (_, shard) => shard);
 }
 
-/** The result must equal what the workers compute, because it determines the number of shards. */
-function ratedDestination(
-  { requestTimeoutMs }: HealthDependencies,
-  { name, incarnation, revision, invocationRateLimitPerSecond, policy = {} }: ApiDestination,
-): RatedDestination {
-  const { burst = 1, timeoutMs = requestTimeoutMs, maximumConcurrency } = policy;
-  return {
-    name,
-    incarnation,
-    revision,
-    ratePerSecond: invocationRateLimitPerSecond,
-    burst,
-    timeoutMs,
-    maximumConcurrency,
-  };
+function ratedBy({ requestTimeoutMs }: HealthDependencies, destination: ApiDestination): RatedDestination {
+  const { burst = 1, timeoutMs = requestTimeoutMs, maximumConcurrency } = destination.policy ?? {};
+  return ratedDestination(destination, { burst, timeoutMs, maximumConcurrency });
 }
 
 export function nowUsOf(clock: HealthDependencies['clock']): number {

@@ -1,3 +1,4 @@
+import type { ApiDestination } from '../destination/api-destination.ts';
 import type { Share } from './slots.ts';
 import { longestReturnUs } from './slots.ts';
 
@@ -18,6 +19,20 @@ export interface RatedDestination {
    */
   readonly maximumConcurrency?: number | undefined;
 }
+
+/**
+ * Workers and control API must agree on the result, because it determines the number of shards.
+ *
+ * @param policy the settings of the destination's delivery policy; each default has been filled in
+ */
+export function ratedDestination(
+  { name, incarnation, revision, invocationRateLimitPerSecond: ratePerSecond }: RatedSource,
+  { burst, timeoutMs, maximumConcurrency }: Pick<RatedDestination, 'burst' | 'timeoutMs' | 'maximumConcurrency'>,
+): RatedDestination {
+  return { name, incarnation, revision, ratePerSecond, burst, timeoutMs, maximumConcurrency };
+}
+
+type RatedSource = Pick<ApiDestination, 'name' | 'incarnation' | 'revision' | 'invocationRateLimitPerSecond'>;
 
 /**
  * The place of a request in the line for its destination's slots. `atMs` is when the request may ask for a slot, epoch ms.

@@ -1,6 +1,6 @@
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
-import type { RatedDestination, Turn } from '../../core/rate/shards.ts';
-import { inTurn } from '../../core/rate/shards.ts';
+import type { Turn } from '../../core/rate/shards.ts';
+import { inTurn, ratedDestination } from '../../core/rate/shards.ts';
 import { slotToleranceMs } from '../../core/rate/slots.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Deadline } from '../deadline.ts';
@@ -52,7 +52,7 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
 
   return {
     async waitForSlot(destination, deadline, turn) {
-      const rated = ratedDestination(destination);
+      const rated = ratedDestination(destination.apiDestination, destination.policy);
       const { timeoutMs } = destination.policy;
       const toleranceMs = slotToleranceMs(rated.ratePerSecond);
       let nowMs = clock.nowMs();
@@ -78,20 +78,16 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
         return { kind: 'now', untilMs, isProbe };
       }
     },
-    pause: (destination, retryAfterMs) => limiter.pause(ratedDestination(destination), clock.nowMs() + retryAfterMs),
-    watch: (destination, isProbe) => limiter.monitorOf(ratedDestination(destination)).begin(isProbe),
+    pause: ({ apiDestination, policy }, retryAfterMs) =>
+      limiter.pause(ratedDestination(apiDestination, policy), clock.nowMs() + retryAfterMs),
+    watch: ({ apiDestination, policy }, isProbe) =>
+      limiter.monitorOf(ratedDestination(apiDestination, policy)).begin(isProbe),
   };
 }
 
 /** The turn with which a request asks again after it has missed its slot. It does not queue a second time. */
 export function afterMissedSlot(turn: Turn): Turn {
   return turn.kind === 'newcomer' ? inTurn : turn;
-}
-
-function ratedDestination({ apiDestination, policy }: ResolvedDestination): RatedDestination {
-  const { name, incarnation, revision, invocationRateLimitPerSecond: ratePerSecond } = apiDestination;
-  const { burst, timeoutMs, maximumConcurrency } = policy;
-  return { name, incarnation, revision, ratePerSecond, burst, timeoutMs, maximumConcurrency };
 }
 
 /** Resolves at the time of a slot; undefined if that has passed. Rejects with the signal's reason if the signal aborts first. */
