@@ -1,3 +1,4 @@
+import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { parseJsonBytes } from '../core/input/json.ts';
 import { ServiceError } from '../core/failure/service-error.ts';
@@ -37,7 +38,7 @@ export function createAwsJsonRoute(service: AwsJsonService): Route {
     },
     answer: async (request, context) => {
       const operation = operationOf(service, request);
-      if (operation === undefined) return answerAwsJsonError(unknownOperation(request), context);
+      if (operation === undefined) return answerAwsJsonError(unknownOperation(service, request), context);
       try {
         const input = service.readInput(operation.name, parseBody(request.body));
         return toAnswer(200, await operation.invoke(input, context), context);
@@ -85,11 +86,22 @@ function operationOf(service: AwsJsonService, request: ControlRequest): NamedOpe
   return invoke && { name, invoke };
 }
 
-function unknownOperation(request: ControlRequest): ServiceError {
-  const fault = targetOf(request) === '' ? 'is missing' : 'does not name an operation of this service';
-  const text =
-    request.method === 'POST' ? `The X-Amz-Target header ${fault}.` : 'Call operations with the method POST.';
-  return new ServiceError('UnknownOperationException', text);
+function unknownOperation(service: AwsJsonService, request: ControlRequest): ServiceError {
+  return new ServiceError('UnknownOperationException', whyUnknown(service, request));
+}
+
+/** A name of other characters, or a longer one, is not repeated. */
+const operationNamePattern = /\.([A-Za-z0-9_]{1,64})$/;
+
+function whyUnknown({ operations }: AwsJsonService, request: ControlRequest): string {
+  if (request.method !== 'POST') return 'Call operations with the method POST.';
+  const target = targetOf(request);
+  if (target === '') return 'The X-Amz-Target header is missing.';
+  const name = operationNamePattern.exec(target)?.[1];
+  if (name === undefined || Object.hasOwn(operations, name))
+    return 'The X-Amz-Target header does not name an operation of this service.';
+  const wayOut = didYouMean(name, Object.keys(operations)) ?? 'docs/guide/reference.md lists the operations.';
+  return `There is no operation '${name}' here. ${wayOut}`;
 }
 
 /** @throws ServiceError SerializationException, without the message of the parser, because it would quote the body */

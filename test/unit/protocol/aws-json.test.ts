@@ -104,6 +104,24 @@ describe('an operation', () => {
     expect(answer.faults).toEqual([]);
   });
 
+  test.each([
+    [
+      'AWSEvents.ListArchives',
+      "There is no operation 'ListArchives' here. docs/guide/reference.md lists the operations.",
+    ],
+    [
+      'AWSEvents.DescribeConections',
+      "There is no operation 'DescribeConections' here. Did you mean DescribeConnection?",
+    ],
+    ['AWSEvents.__proto__', "There is no operation '__proto__' here. docs/guide/reference.md lists the operations."],
+    ['Other.DescribeConnection', 'The X-Amz-Target header does not name an operation of this service.'],
+    ['AWSEvents.<script>', 'The X-Amz-Target header does not name an operation of this service.'],
+    [`AWSEvents.${'x'.repeat(65)}`, 'The X-Amz-Target header does not name an operation of this service.'],
+  ])('a request with the target %s is refused with the text: %s', async (target, message) => {
+    const { json } = await ask(request({ target }));
+    expect(json).toEqual({ __type: 'UnknownOperationException', message });
+  });
+
   test('an unsigned request is accepted when its target names an operation', async () => {
     expect((await ask(request({ authorization: '' }))).status).toBe(200);
     expect((await ask(request({ authorization: 'Bearer token' }))).status).toBe(200);
