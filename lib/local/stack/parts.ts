@@ -79,9 +79,12 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   const dependenciesWith = createDependencies(options, functionSecret);
   const { ownerSecret } = options;
   const refusedKeys = new RepeatedLine<string>(clock, (count, last) =>
-    output.error(`${counted(count, 'request')} had no valid key. The last key: ${printable(last, 20)}.`),
+    output.error(`${counted(count, 'request')} had no valid key. ${last}`),
   );
-  const onRefusal = (publicId: string | undefined): void => refusedKeys.add(publicId ?? 'none that can be read');
+  const onRefusal = (publicId: string | undefined): void =>
+    refusedKeys.add(
+      publicId === undefined ? 'The last one named no key.' : `The last one named the key ${printable(publicId, 20)}.`,
+    );
   const keysFor = (limits: Parameters<typeof createRegionalAuthentication>[2] = {}) =>
     createRegionalAuthentication(dependenciesWith('none'), clock, { ...limits, onRefusal });
   const authentication = ownerSecret === undefined ? 'none' : orOwner(keysFor(), ownerSecret, clock);

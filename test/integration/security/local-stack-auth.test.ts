@@ -1,4 +1,9 @@
-import { CreateApiDestinationCommand, CreateConnectionCommand, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  ListConnectionsCommand,
+  PutEventsCommand,
+} from '@aws-sdk/client-eventbridge';
 import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
@@ -10,7 +15,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
 import type { Clients } from '../../fixtures/clients.ts';
-import { ownStack, sharedStack } from '../../fixtures/stack.ts';
+import { ownClients, ownStack, sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
@@ -121,6 +126,31 @@ describe('with --auth', () => {
   test('the health is shown to everybody', async () => {
     expect((await fetch(`${stack.url}/_lastmile/health`)).status).toBe(200);
   });
+});
+
+test.each([
+  [
+    'a header that is no API key',
+    async (url: string) => {
+      const headers = { 'x-amz-target': 'AWSEvents.ListConnections', 'x-api-key': 'nonsense' };
+      expect((await fetch(url, { method: 'POST', headers })).status).toBe(400);
+    },
+    'The last one named no key.',
+  ],
+  [
+    'an unknown access key',
+    async (url: string) => {
+      await expect(ownClients({ url }).events.send(new ListConnectionsCommand({}))).rejects.toThrow();
+    },
+    'The last one named the key any.',
+  ],
+])('the terminal says in whole sentences that a request with %s was refused', async (_which, ask, sentence) => {
+  const errors: string[] = [];
+  const output = { line: () => undefined, error: (text: string) => void errors.push(text) };
+  const own = await ownStack({ auth: true, output });
+  await ask(own.url);
+  await own.stop();
+  expect(errors).toEqual([`1 request had no valid key. ${sentence}`]);
 });
 
 test('a reset of a stack with --auth needs a key, and ends all keys but that of its owner', async () => {
