@@ -147,8 +147,8 @@ export function longestSlotWaitUs(
 /** Ignores a slow start and a stall: they pass within seconds, but return times reach up to 900 s ahead. */
 function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimits): Share {
   const meanUs = Math.min(answerUs, limits.timeoutUs);
-  if (meanUs === 0) return share;
   const { maximumConcurrency = limits.invocations * longestPart * limits.batchSize } = limits;
+  // A mean of 0 is not known, and gives an infinite rate.
   const ratePerSecond = (maximumConcurrency * secondUs) / meanUs;
   return ratePerSecond >= share.ratePerSecond ? share : { ...share, ratePerSecond };
 }
@@ -174,6 +174,7 @@ export function answerTimeUs(
 
 function startingRate({ closedAtUs }: Health, { ratePerSecond }: Share, nowUs: number): number {
   const seconds = (nowUs - closedAtUs) / secondUs;
+  // Stryker disable next-line EqualityOperator: after exactly `slowStartSteps` seconds, both ways give the whole rate.
   if (seconds < -slowStartSteps || seconds >= slowStartSteps) return ratePerSecond;
   return Math.max(1, ratePerSecond * slowStartPart * 2 ** Math.max(0, seconds));
 }
