@@ -13,10 +13,10 @@ import type { AwsClientConfig } from '../../lib/adapters/aws/clients.ts';
 import { startBenchProcess, type BenchProcess } from '../bench-process.ts';
 import { createBenchDestination, surroundings } from '../bench-stack.ts';
 import { benchName } from '../events.ts';
+import { entriesPerRequest, lines, putEvents } from './put-events.ts';
 import type { Figure } from '../figure.ts';
 
 const rules = 100;
-const entriesPerRequest = 10;
 const eventsPerSecond = 1000;
 const measuredSeconds = 10;
 const warmUpEvents = 3000;
@@ -120,25 +120,8 @@ async function put({ pool, arrivals }: Sender): Promise<void> {
     const Detail = JSON.stringify(detail);
     return { EventBusName: benchName, Source: 'com.example.shop', DetailType: 'Order Placed', Detail };
   });
-  const { statusCode, body } = await pool.request({
-    method: 'POST',
-    path: '/',
-    headers,
-    body: JSON.stringify({ Entries }),
-  });
-  const text = await body.text();
-  if (statusCode !== 200 || !text.includes('"FailedEntryCount":0')) throw new Error(`PutEvents answered ${text}.`);
+  await putEvents(pool, Entries);
 }
-
-/** Content that makes an event about 1 KB large. */
-const lines = Array.from({ length: 12 }, (_, line) => ({ sku: `LAMP-${line}`, quantity: line, unitPrice: 9.95 }));
-
-const headers = {
-  'content-type': 'application/x-amz-json-1.1',
-  'x-amz-target': 'AWSEvents.PutEvents',
-  authorization:
-    'AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0',
-};
 
 /** Keeps as many events in flight as `maxUnderWay` allows. Resolves when all have arrived. */
 async function saturate(sender: Sender, events: number): Promise<number> {

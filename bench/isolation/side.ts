@@ -11,13 +11,13 @@ import { Pool } from 'undici';
 import type { BenchProcess } from '../bench-process.ts';
 import { startBenchProcess } from '../bench-process.ts';
 import { surroundings } from '../bench-stack.ts';
+import { entriesPerRequest, lines, putEvents } from '../bus/put-events.ts';
 import { inLanes } from '../rounds.ts';
 import type { Arrival } from './endpoint-process.ts';
 
 /** One item of the table can handle this rate. It is so high that it delays no measurement for long. */
 const ratePerSecond = 2000;
 
-const entriesPerRequest = 10;
 const putsUnderWay = 8;
 const arrivalLimitMs = 60_000;
 const checkEveryMs = 10;
@@ -103,14 +103,7 @@ export class IsolationSide {
       this.#putAtMs.set(number, nowMs());
       return { Source: 'bench', DetailType: 'Order Placed', Detail: JSON.stringify({ number, to, lines }) };
     });
-    const { statusCode, body } = await this.#pool.request({
-      method: 'POST',
-      path: '/',
-      headers,
-      body: JSON.stringify({ Entries }),
-    });
-    const text = await body.text();
-    if (statusCode !== 200 || !text.includes('"FailedEntryCount":0')) throw new Error(`PutEvents answered ${text}.`);
+    await putEvents(this.#pool, Entries);
   }
 
   /**
@@ -177,13 +170,3 @@ const queueCounts = [
   'ApproximateNumberOfMessagesNotVisible',
   'ApproximateNumberOfMessagesDelayed',
 ] as const;
-
-/** Content that makes an event about 1 KB large. */
-const lines = Array.from({ length: 12 }, (_, line) => ({ sku: `LAMP-${line}`, quantity: line, unitPrice: 9.95 }));
-
-const headers = {
-  'content-type': 'application/x-amz-json-1.1',
-  'x-amz-target': 'AWSEvents.PutEvents',
-  authorization:
-    'AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/events/aws4_request, SignedHeaders=host, Signature=0',
-};
