@@ -36,7 +36,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs, metrics, clock } = wireDeliver(config, aws, inputs.batch, overrides);
+  const { deliver, sqs, metrics, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
@@ -46,6 +46,7 @@ export function dependenciesFrom(
     rawMessages,
     clock,
     random: Math.random,
+    horizon,
     apiDestination,
   });
   return {

@@ -34,6 +34,8 @@ import { createDeliver } from '../lib/delivery/deliver.ts';
 import { measureAttempts, measureConclusions, measureHealth } from '../lib/delivery/measure.ts';
 import { createRateLimiter } from '../lib/delivery/rate/limiter.ts';
 import { createPacing } from '../lib/delivery/rate/pacing.ts';
+import type { SlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
+import { createSlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createPreparation } from '../lib/delivery/route/preparation.ts';
 import { createResolver } from '../lib/delivery/route/resolver.ts';
@@ -62,12 +64,12 @@ export interface DeliverOverrides extends AuthorizationOverrides {
 }
 
 /**
- * `horizonMs` is how long an invocation waits for a slot: a batch can use the time for its other events, but a single event can
+ * `longestSlotWaitMs` is how long an invocation waits for a slot: a batch can use the time for its other events, but a single event can
  * only wait. `invocations` is how many invocations run at the same time, if `MAXIMUM_INVOCATIONS` is not set.
  */
 export const inputs = {
-  batch: { horizonMs: longestSlotWaitMs, invocations: 50 },
-  single: { horizonMs: 250, invocations: 1000 },
+  batch: { longestSlotWaitMs, invocations: 50 },
+  single: { longestSlotWaitMs: 250, invocations: 1000 },
 } as const;
 
 /** The parts that every function with outgoing requests needs. */
@@ -128,11 +130,19 @@ export function wireAuthorization(
   };
 }
 
+interface Delivering {
+  readonly deliver: Deliver;
+  readonly sqs: SQSClient;
+  readonly metrics: InvocationMetrics;
+  readonly clock: Clock;
+  readonly horizon: SlotHorizon;
+}
+
 /** Connects the delivery of events with its real adapters. */
 export function wireDeliver(
   config: Config,
   aws: AwsClientConfig,
-  { horizonMs, invocations }: (typeof inputs)[keyof typeof inputs],
+  { longestSlotWaitMs: longestMs, invocations }: (typeof inputs)[keyof typeof inputs],
   {
     deliveryLog = createJsonLineDeliveryLog(writeOut),
     healthLog = createJsonLineHealthLog(writeOut),
@@ -140,7 +150,7 @@ export function wireDeliver(
     runsAllInvocations = false,
     ...overrides
   }: DeliverOverrides,
-): { readonly deliver: Deliver; readonly sqs: SQSClient; readonly metrics: InvocationMetrics; readonly clock: Clock } {
+): Delivering {
   const wired = wireAuthorization(config, aws, overrides);
   const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
@@ -161,6 +171,7 @@ export function wireDeliver(
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
   const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
+  const horizon = createSlotHorizon(longestMs, clock, config.BATCHING_WINDOW_SECONDS * 1000);
   const allInvocations = config.MAXIMUM_INVOCATIONS ?? invocations;
   const limiter = createRateLimiter({
     buckets,
@@ -171,14 +182,14 @@ export function wireDeliver(
     ownInvocations: runsAllInvocations ? allInvocations : 1,
     healthLog: measureHealth(healthLog, metrics),
   });
-  const pacing = createPacing({ limiter, clock, horizonMs });
+  const pacing = createPacing({ limiter, clock, horizon });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
   const retrying = createRetrying({
     attempt: measureAttempts(createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock }), metrics),
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
-    horizonMs,
+    horizon,
     retryPolicy: policy.retryPolicy,
   });
   const sqs = createSqsClient(aws);
@@ -190,7 +201,7 @@ export function wireDeliver(
     }),
   });
   const log = measureConclusions(deliveryLog, metrics);
-  return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics, clock };
+  return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics, clock, horizon };
 }
 
 function defaultPolicy(config: Config): DeliveryPolicy {

@@ -133,6 +133,15 @@ export const variables = {
     meaning:
       'how many invocations of the function may run at the same time; a slow endpoint holds at most a third of them. Unset means 50 for `deliver-queued` and 1000 for `deliver`',
   },
+  BATCHING_WINDOW_SECONDS: {
+    type: 'integer',
+    default: 0,
+    minimum: 0,
+    maximum: 300,
+    unit: 's',
+    meaning:
+      'how long Lambda waits for a full batch of the delivery queue; a message that comes much later shows that all invocations are occupied',
+  },
   MAXIMUM_CONCURRENCY_PER_WORKER: {
     type: 'integer',
     minimum: 1,

@@ -18,7 +18,7 @@ export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
  */
 export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
   const rateBuckets = createInMemoryRateBuckets();
-  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, inputs.batch, { rateBuckets });
+  const { deliver, metrics, horizon } = wireDeliver(parseConfig(environment), aws, inputs.batch, { rateBuckets });
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const deliverBatch = createBatchDeliverer({
     deliver,
@@ -26,6 +26,7 @@ export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings):
     rawMessages: { sendBack: unused, sendToDeadLetters: unused },
     clock: systemClock,
     random: Math.random,
+    horizon,
     apiDestination: undefined,
   });
   return async (bodies) => {

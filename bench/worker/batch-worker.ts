@@ -20,11 +20,14 @@ const timeoutMs = 60_000;
  * @returns a function that delivers ten events, beginning with the given number, and returns those that did not settle
  */
 export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliveryLog: DeliveryLog) {
-  const { deliver } = wireDeliver(parseConfig(environment), aws, inputs.batch, { deliveryLog, metrics: noMetrics });
+  const { deliver, horizon } = wireDeliver(parseConfig(environment), aws, inputs.batch, {
+    deliveryLog,
+    metrics: noMetrics,
+  });
   const received = { remove: async () => undefined };
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const rawMessages = { sendBack: unused, sendToDeadLetters: unused };
-  const options = { clock: systemClock, random: Math.random, apiDestination: undefined };
+  const options = { clock: systemClock, random: Math.random, horizon, apiDestination: undefined };
   const deliverBatch = createBatchDeliverer({ deliver, received, rawMessages, ...options });
   return (apiDestination: string, first: number): Promise<readonly string[]> =>
     withDeadline(systemClock, timeoutMs, (deadline) => deliverBatch(messagesOf(apiDestination, first), deadline));

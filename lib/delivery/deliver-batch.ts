@@ -6,11 +6,18 @@ import { fateOfNewer } from '../core/message/newer-version.ts';
 import { parseDelivery } from '../core/message/parse-delivery.ts';
 import type { QueueMessage } from '../core/message/queue-message.ts';
 import { bodyText } from '../core/message/queue-message.ts';
-import { maximumReceives, parseQueueMessage, unreadDetails } from '../core/message/queued-delivery.ts';
+import {
+  delaySecondsOf,
+  longestDelaySeconds,
+  maximumReceives,
+  parseQueueMessage,
+  unreadDetails,
+} from '../core/message/queued-delivery.ts';
 import type { RecordMessage } from '../core/message/sqs-event.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { RawMessages, ReceivedMessages } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
+import type { SlotHorizon } from './rate/slot-horizon.ts';
 import type { Deliver, ReceivedEvent } from './deliver.ts';
 
 export interface BatchDelivererDependencies {
@@ -19,6 +26,7 @@ export interface BatchDelivererDependencies {
   readonly rawMessages: RawMessages;
   readonly clock: Clock;
   readonly random: Random;
+  readonly horizon: Pick<SlotHorizon, 'messageCame'>;
   /** The API destination of events without an envelope, when the function has one. */
   readonly apiDestination: string | undefined;
 }
@@ -35,12 +43,17 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  * crash does not repeat it. If that fails, the message is deleted when the invocation ends.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
-  const { deliver, received, rawMessages, clock, random, apiDestination } = dependencies;
+  const { deliver, received, rawMessages, clock, random, horizon, apiDestination } = dependencies;
   const settleNewer = createNewerSettler(rawMessages, clock);
 
   function receivedEventOf(record: RecordMessage): ReceivedEvent {
     const { message, receiveCount, sentAtMs } = record;
-    const parse = () => parseQueueMessage(message, { apiDestination, nowMs: sentAtMs });
+    const parse = () => {
+      const queued = parseQueueMessage(message, { apiDestination, nowMs: sentAtMs });
+      const delayMs = delaySecondsOf(queued, sentAtMs, longestDelaySeconds) * 1000;
+      if (receiveCount === 1) horizon.messageCame(sentAtMs + delayMs);
+      return queued;
+    };
     const body = () => bodyOf(message);
     const event = {
       parse,

@@ -10,14 +10,14 @@ import type { Attempt, AttemptResult } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
 import { hasTime } from './deadline.ts';
 import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
+import type { SlotHorizon } from './rate/slot-horizon.ts';
 
 export interface RetryingDependencies {
   readonly attempt: Attempt;
   readonly clock: Clock;
   readonly random: Random;
   readonly backoff: Backoff;
-  /** A delivery waits inside the invocation only for a slot within this time. Otherwise it waits in the queue. */
-  readonly horizonMs: number;
+  readonly horizon: SlotHorizon;
   /** Used if the target of a delivery sets no retry policy and the destination could not be read. */
   readonly retryPolicy: RetryPolicy;
 }
@@ -60,7 +60,7 @@ const longestTurnWaitMs = 1000;
  * After a failure it always waits in the queue, even for a short time, because the invocation should be free for new events.
  */
 export function createRetrying(dependencies: RetryingDependencies) {
-  const { attempt, clock, random, backoff, horizonMs } = dependencies;
+  const { attempt, clock, random, backoff, horizon } = dependencies;
 
   async function tryOnce(delivery: Delivery, deadline: Deadline, turn?: Turn): Promise<Tried> {
     // The destination's policy has not been read yet. It may allow an older event than the default does.
@@ -84,6 +84,8 @@ export function createRetrying(dependencies: RetryingDependencies) {
     // After a wait inside the invocation, there must be time to wait for a slot and to send. Otherwise the delivery would only
     // get another return time.
     const exchangeMs = longestSlotWaitMs + destination.policy.timeoutMs;
+    const { invocationRateLimitPerSecond } = destination.apiDestination;
+    const longestMs = Math.min(longestTurnWaitMs, horizon.longestWaitMs(invocationRateLimitPerSecond));
     // A message has whole milliseconds, but a return time may have a fraction.
     const notBeforeMs = Math.ceil(turn.atMs);
     return {
@@ -92,7 +94,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
       notBeforeMs,
       turnGeneration: toTurnNumber(turn),
       ...(isUnhealthy && { isUnhealthy }),
-      ...(isSlow !== true && { exchangeMs }),
+      ...(isSlow !== true && { wait: { longestMs, exchangeMs } }),
       rateWaitMs: 0,
     };
   }
@@ -117,9 +119,12 @@ export function createRetrying(dependencies: RetryingDependencies) {
   }
 
   /** Waits for a return time inside the invocation. @returns false when the time is too far away for this invocation */
-  function waitForTurn(notBeforeMs: number, exchangeMs: number, deadline: Deadline): boolean | Promise<boolean> {
+  function waitForTurn(
+    notBeforeMs: number,
+    { longestMs, exchangeMs }: TurnWait,
+    deadline: Deadline,
+  ): boolean | Promise<boolean> {
     const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
-    const longestMs = Math.min(longestTurnWaitMs, horizonMs);
     if (delayMs > longestMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
     if (delayMs === 0) return true;
     return clock.delay(delayMs, deadline.signal).then(
@@ -135,8 +140,8 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const isEarly = turn === undefined && notBeforeMs > clock.nowMs();
     if (isEarly) return { kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 };
     let unsettled: Tried = await tryOnce(delivery, deadline, turn);
-    while (unsettled.kind === 'waiting' && unsettled.exchangeMs !== undefined) {
-      if (!(await waitForTurn(unsettled.notBeforeMs, unsettled.exchangeMs, deadline))) break;
+    while (unsettled.kind === 'waiting' && unsettled.wait !== undefined) {
+      if (!(await waitForTurn(unsettled.notBeforeMs, unsettled.wait, deadline))) break;
       const next: Tried = await tryOnce(unsettled.delivery, deadline, turnOf(unsettled));
       unsettled = { ...next, rateWaitMs: unsettled.rateWaitMs + next.rateWaitMs };
     }
@@ -144,10 +149,14 @@ export function createRetrying(dependencies: RetryingDependencies) {
   };
 }
 
-/**
- * A delivery after one try. `exchangeMs`: the time that its next try may take; present only if the delivery has a return time.
- */
-type Tried = UnsettledDelivery & { readonly exchangeMs?: number };
+interface TurnWait {
+  readonly longestMs: number;
+  /** The time that the next try may take. */
+  readonly exchangeMs: number;
+}
+
+/** A delivery after one try. It may wait inside the invocation if it has a return time. */
+type Tried = UnsettledDelivery & { readonly wait?: TurnWait };
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {
   if (notBeforeMs === undefined || turnGeneration === undefined) return undefined;

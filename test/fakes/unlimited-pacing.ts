@@ -2,6 +2,7 @@ import type { Pacing } from '../../lib/delivery/rate/pacing.ts';
 import { createPacing } from '../../lib/delivery/rate/pacing.ts';
 import { blindMonitor } from './healthy.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
+import { createSlotHorizon } from '../../lib/delivery/rate/slot-horizon.ts';
 
 /** Pacing without a limit: every request gets its slot at once. */
 export function createUnlimitedPacing(clock: Clock): Pacing {
@@ -13,5 +14,5 @@ export function createUnlimitedPacing(clock: Clock): Pacing {
     pause: async () => undefined,
     monitorOf: () => blindMonitor,
   };
-  return createPacing({ limiter, clock, horizonMs: 250 });
+  return createPacing({ limiter, clock, horizon: createSlotHorizon(250, clock) });
 }

@@ -1,16 +1,13 @@
 import { Buffer } from 'node:buffer';
 import type { MessageAttributeValue, SQSClient, SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { formatQueuedDelivery } from '../../core/message/queued-delivery.ts';
+import { delaySecondsOf, formatQueuedDelivery, longestDelaySeconds } from '../../core/message/queued-delivery.ts';
 import type { RawMessage } from '../../core/message/raw-message.ts';
 import { withReason } from '../../core/message/raw-message.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeliveryQueue, RawMessages } from '../../ports/delivery.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import { createSqsSender } from './batches.ts';
-
-/** Source: SQS API reference, DelaySeconds. A delivery that must wait longer arrives early and is sent again. */
-const maxDelaySeconds = 900;
 
 /** A delivery that waits for the rate returns each minute. So a backlog soon profits when the rate limit is raised. */
 const maxTurnDelaySeconds = 60;
@@ -24,10 +21,9 @@ export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: 
   const send = createSqsSender(sqs, queueUrl);
   return {
     async send(queued, group) {
-      const waitMs = (queued.notBeforeMs ?? 0) - clock.nowMs();
       const mayReturnEarly = queued.turnGeneration !== undefined && queued.isUnhealthy !== true;
-      const longest = mayReturnEarly ? maxTurnDelaySeconds : maxDelaySeconds;
-      const delaySeconds = Math.min(longest, Math.max(0, Math.ceil(waitMs / 1000)));
+      const longest = mayReturnEarly ? maxTurnDelaySeconds : longestDelaySeconds;
+      const delaySeconds = delaySecondsOf(queued, clock.nowMs(), longest);
       await send(formatQueuedDelivery(queued), { delaySeconds, group });
     },
   };
@@ -45,8 +41,8 @@ export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLette
 
   return {
     async sendBack(message) {
-      await put({ ...inputOf(message), QueueUrl: queueUrl, DelaySeconds: maxDelaySeconds });
-      return maxDelaySeconds * 1000;
+      await put({ ...inputOf(message), QueueUrl: queueUrl, DelaySeconds: longestDelaySeconds });
+      return longestDelaySeconds * 1000;
     },
     sendToDeadLetters: (message, failure) =>
       put({ ...inputOf(withReason(message, failure)), QueueUrl: deadLetterQueueUrl }),

@@ -16,6 +16,9 @@ import { escapeForSqs } from './raw-message.ts';
 /** Number of receives after which SQS itself dead-letters a message: maxReceiveCount of the redrive policy. */
 export const maximumReceives = 10;
 
+/** Source: SQS API reference, DelaySeconds. */
+export const longestDelaySeconds = 900;
+
 /** A delivery that waits in the queue. */
 export interface QueuedDelivery {
   readonly delivery: Delivery;
@@ -28,6 +31,15 @@ export interface QueuedDelivery {
    * message.
    */
   readonly isUnhealthy?: true;
+}
+
+/**
+ * How long the queue holds back a message, in whole seconds.
+ *
+ * @param longestSeconds the message comes after this time at the latest, even if it then has to wait again
+ */
+export function delaySecondsOf({ notBeforeMs = 0 }: QueuedDelivery, nowMs: number, longestSeconds: number): number {
+  return Math.min(longestSeconds, Math.max(0, Math.ceil((notBeforeMs - nowMs) / 1000)));
 }
 
 /**

@@ -7,12 +7,12 @@ import type { Deadline } from '../deadline.ts';
 import { hasTime, requireTime } from '../deadline.ts';
 import type { WatchedRequest } from '../health/monitor.ts';
 import type { RateLimiter } from './limiter.ts';
+import type { SlotHorizon } from './slot-horizon.ts';
 
 export interface PacingDependencies {
   readonly limiter: RateLimiter;
   readonly clock: Clock;
-  /** Requests wait only for slots within this time: 2 s in a queue batch, 250 ms for a single event. */
-  readonly horizonMs: number;
+  readonly horizon: SlotHorizon;
 }
 
 /** Permission to send a request now, or the turn with which it asks again later. */
@@ -47,7 +47,7 @@ export interface Pacing {
 }
 
 /** Failure policy: a lost slot is better than a broken rate. A request that misses its slot reserves another one. */
-export function createPacing({ limiter, clock, horizonMs }: PacingDependencies): Pacing {
+export function createPacing({ limiter, clock, horizon }: PacingDependencies): Pacing {
   const waitUntil = createSharedWaits(clock);
 
   return {
@@ -56,6 +56,7 @@ export function createPacing({ limiter, clock, horizonMs }: PacingDependencies):
       const { timeoutMs } = destination.policy;
       const toleranceMs = slotToleranceMs(rated.ratePerSecond);
       let nowMs = clock.nowMs();
+      const horizonMs = horizon.longestWaitMs(rated.ratePerSecond);
       for (let asked = turn; ; asked = afterMissedSlot(asked)) {
         requireTime(deadline, timeoutMs, nowMs);
         const ownHorizonMs = hasTime(deadline, timeoutMs + horizonMs, nowMs) ? horizonMs : 0;

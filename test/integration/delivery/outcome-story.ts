@@ -22,6 +22,7 @@ import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queu
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { loopback } from '../../servers/endpoints/loopback.ts';
+import { createSlotHorizon } from '../../../lib/delivery/rate/slot-horizon.ts';
 
 export interface OutcomeOptions {
   /** The origin of the endpoint. The path of a request is the name of its API destination. */
@@ -81,7 +82,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   });
   const backoff = { baseMs: 10_000, maximumMs: 900_000 };
   const deliver = createDeliver({
-    retrying: createRetrying({ attempt, clock, random, backoff, horizonMs: 2000, retryPolicy }),
+    retrying: createRetrying({ attempt, clock, random, backoff, horizon: createSlotHorizon(2000, clock), retryPolicy }),
     settler: createSettler({ queue, deadLetters }),
     log: { record: () => undefined },
     clock,

@@ -15,6 +15,7 @@ import { createInMemoryRawMessages } from '../../fakes/in-memory-raw-messages.ts
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { delivered, deliveryOf, retryPolicy } from './outcomes.ts';
+import { createSlotHorizon } from '../../../lib/delivery/rate/slot-horizon.ts';
 
 type Attempting = (id: string, deadline: Deadline, delivery: Delivery) => Promise<AttemptResult> | AttemptResult;
 
@@ -26,6 +27,7 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
   const received = createInMemoryReceivedMessages();
   const attempted: string[] = [];
   const conclusions: Conclusion[] = [];
+  const horizon = createSlotHorizon(2000, clock);
   const retrying = createRetrying({
     async attempt(delivery, deadline) {
       const id = String(delivery.event.value['id']);
@@ -35,7 +37,7 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
     clock,
     random: () => 0,
     backoff: { baseMs: 1000, maximumMs: 900_000 },
-    horizonMs: 2000,
+    horizon,
     retryPolicy,
   });
   const rawMessages = createInMemoryRawMessages();
@@ -48,13 +50,14 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
     rawMessages,
     clock,
     random,
+    horizon,
     apiDestination: undefined,
   });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => deliverBatch(messages, deadline));
   /** Lets all work continue until it waits for the clock. */
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return { clock, queue, deadLetters, received, rawMessages, attempted, conclusions, run, settled };
+  return { clock, queue, deadLetters, received, rawMessages, attempted, conclusions, run, settled, horizon };
 }
 
 /** Members of a delivery, and the receive count of its message. */

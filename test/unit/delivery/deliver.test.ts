@@ -24,6 +24,7 @@ import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createUnlimitedPacing } from '../../fakes/unlimited-pacing.ts';
 import { type AnswerRequest, createFakeEndpoint } from './fake-endpoint.ts';
 import { policyOf } from '../../fakes/delivery-policies.ts';
+import { createSlotHorizon } from '../../../lib/delivery/rate/slot-horizon.ts';
 
 /** Stands for an empty cache. */
 const known = () => undefined;
@@ -98,7 +99,7 @@ function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0
     clock,
     random: () => randomNumber,
     backoff: { baseMs: 1000, maximumMs: 900_000 },
-    horizonMs: 2000,
+    horizon: createSlotHorizon(2000, clock),
     retryPolicy: current.route.policy.retryPolicy,
   });
   const told = createDeliver({ retrying, settler: createSettler({ queue, deadLetters }), log, clock });

@@ -9,6 +9,7 @@ import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import type { Random } from '../../../lib/ports/clock.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { delivered, deliveryOf, failedForNow, putOff, rejected, retryPolicy, routeOf } from './outcomes.ts';
+import { createSlotHorizon } from '../../../lib/delivery/rate/slot-horizon.ts';
 
 const backoff = { baseMs: 1000, maximumMs: 900_000 };
 
@@ -28,7 +29,7 @@ function setUp(results: readonly AttemptResult[], random: Random = () => 0, atte
     clock,
     random,
     backoff,
-    horizonMs,
+    horizon: createSlotHorizon(horizonMs, clock),
     retryPolicy,
   });
   const run = (queued: QueuedDelivery, remainingMs = 60_000) =>
@@ -173,7 +174,14 @@ describe('an attempt', () => {
     const bug = new TypeError('x is not a function');
     const clock = createManualClock();
     const attempt = () => Promise.reject(bug);
-    const retrying = createRetrying({ attempt, clock, random: () => 0, backoff, horizonMs: 2000, retryPolicy });
+    const retrying = createRetrying({
+      attempt,
+      clock,
+      random: () => 0,
+      backoff,
+      horizon: createSlotHorizon(2000, clock),
+      retryPolicy,
+    });
     const running = withDeadline(clock, 60_000, (deadline) => retrying({ delivery: deliveryOf() }, deadline));
     await expect(running).rejects.toBe(bug);
   });
@@ -221,7 +229,7 @@ describe('a destination whose rate leaves no slot', () => {
       delivery: deliveryOf({ attempts: 1 }),
       notBeforeMs: start + 30_000,
       turnGeneration: 4002,
-      exchangeMs: 7000,
+      wait: { longestMs: 1000, exchangeMs: 7000 },
       rateWaitMs: 0,
     });
   });

@@ -11,6 +11,7 @@ import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subje
 import { blindMonitor } from '../../../fakes/healthy.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
+import { createSlotHorizon } from '../../../../lib/delivery/rate/slot-horizon.ts';
 
 function destinationOf(ratePerSecond: number): ResolvedDestination {
   return {
@@ -42,7 +43,7 @@ function setUp(answers: readonly (Partial<Reservation> | 'now')[] = ['now']) {
     },
     monitorOf: () => blindMonitor,
   };
-  const pacing = createPacing({ limiter, clock, horizonMs: 2000 });
+  const pacing = createPacing({ limiter, clock, horizon: createSlotHorizon(2000, clock) });
   /** The slot or return time, and the time at which the wait ended. */
   const waitForSlot = (destination: ResolvedDestination, turn: Turn = newcomer, remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, async (deadline) => {
