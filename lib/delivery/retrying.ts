@@ -118,21 +118,6 @@ export function createRetrying(dependencies: RetryingDependencies) {
     return { ...waiting, ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }
 
-  /** Waits for a return time inside the invocation. @returns false when the time is too far away for this invocation */
-  function waitForTurn(
-    notBeforeMs: number,
-    { longestMs, exchangeMs }: TurnWait,
-    deadline: Deadline,
-  ): boolean | Promise<boolean> {
-    const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
-    if (delayMs > longestMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
-    if (delayMs === 0) return true;
-    return clock.delay(delayMs, deadline.signal).then(
-      () => true,
-      () => false,
-    );
-  }
-
   return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<UnsettledDelivery> => {
     const { notBeforeMs = 0 } = queued;
     const turn = turnOf(queued);
@@ -141,7 +126,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
     if (isEarly) return { kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 };
     let unsettled: Tried = await tryOnce(delivery, deadline, turn);
     while (unsettled.kind === 'waiting' && unsettled.wait !== undefined) {
-      if (!(await waitForTurn(unsettled.notBeforeMs, unsettled.wait, deadline))) break;
+      if (!(await waitForTurn(clock, unsettled.notBeforeMs, unsettled.wait, deadline))) break;
       const next: Tried = await tryOnce(unsettled.delivery, deadline, turnOf(unsettled));
       unsettled = { ...next, rateWaitMs: unsettled.rateWaitMs + next.rateWaitMs };
     }
@@ -157,6 +142,22 @@ interface TurnWait {
 
 /** A delivery after one try. It may wait inside the invocation if it has a return time. */
 type Tried = UnsettledDelivery & { readonly wait?: TurnWait };
+
+/** Waits for a return time inside the invocation. @returns false when the time is too far away for this invocation */
+function waitForTurn(
+  clock: Clock,
+  notBeforeMs: number,
+  { longestMs, exchangeMs }: TurnWait,
+  deadline: Deadline,
+): boolean | Promise<boolean> {
+  const delayMs = Math.max(0, notBeforeMs - clock.nowMs());
+  if (delayMs > longestMs || !hasTime(deadline, delayMs + exchangeMs, clock.nowMs())) return false;
+  if (delayMs === 0) return true;
+  return clock.delay(delayMs, deadline.signal).then(
+    () => true,
+    () => false,
+  );
+}
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {
   if (notBeforeMs === undefined || turnGeneration === undefined) return undefined;

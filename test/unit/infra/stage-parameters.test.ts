@@ -186,7 +186,7 @@ describe('osls', () => {
       );
       expect(status).toBe(1);
     },
-    30_000,
+    60_000,
   );
 
   test.each([
