@@ -7,6 +7,7 @@ import { pauseByHandWrite, resumeByHandWrite } from '../../../../lib/core/health
 import type { RatedDestination, Turn } from '../../../../lib/core/rate/shards.ts';
 import { inTurn, shardCount } from '../../../../lib/core/rate/shards.ts';
 import type { RateLimiter } from '../../../../lib/delivery/rate/limiter.ts';
+import { createSlotHorizon } from '../../../../lib/delivery/rate/slot-horizon.ts';
 import { createPacing } from '../../../../lib/delivery/rate/pacing.ts';
 import type { BucketKey, RateBuckets } from '../../../../lib/ports/rate.ts';
 import { apiDestinationOf, connectionOf } from '../../../contract/dynamodb/subjects.ts';
@@ -180,7 +181,11 @@ test('a delivery is sent after a pause by hand has ended, even if its worker saw
       return worker.reserve(...args);
     },
   };
-  const pacing = createPacing({ limiter, clock: fleet.clock, ...queueBatch });
+  const pacing = createPacing({
+    limiter,
+    clock: fleet.clock,
+    horizon: createSlotHorizon(queueBatch.horizonMs, fleet.clock),
+  });
   const deadline = { endMs: fleet.clock.nowMs() + 60_000, signal: new AbortController().signal };
   const waiting = pacing.waitForSlot(resolved, deadline, { ...turn, shard: 1 });
   expect(await passing(fleet.clock, waiting)).toMatchObject({ kind: 'now' });
