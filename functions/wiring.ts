@@ -185,7 +185,10 @@ export function wireDeliver(
   const pacing = createPacing({ limiter, clock, horizon });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
   const retrying = createRetrying({
-    attempt: measureAttempts(createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock }), metrics),
+    attempt: measureAttempts(
+      createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random: Math.random }),
+      metrics,
+    ),
     clock,
     random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },

@@ -1,15 +1,16 @@
 import type { AttemptOutcome, Delivery, HttpAnswer } from '../core/delivery/delivery.ts';
 import { maskedAnswer } from '../core/delivery/masked-answer.ts';
+import { withTrace } from '../core/delivery/trace.ts';
 import type { ResolvedDestination } from '../core/destination/resolved-destination.ts';
 import { isUnauthorized } from '../core/destination/unauthorized-run.ts';
-import { asksEverybodyToWait, classifyAnswer, classifyFailure } from '../core/failure/classify.ts';
-import { Failure, type FailureCode } from '../core/failure/failure.ts';
+import { asksEverybodyToWait, classifyAnswer, classifyFailure, isBeforeConnection } from '../core/failure/classify.ts';
+import { Failure } from '../core/failure/failure.ts';
 import type { Signal } from '../core/health/circuit.ts';
 import { aliveSignal, noSignal, signalOf } from '../core/health/circuit.ts';
 import type { Turn } from '../core/rate/shards.ts';
 import { inTurn, newcomer } from '../core/rate/shards.ts';
 import { signRequest } from '../core/request/signing.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Random } from '../ports/clock.ts';
 import type { ConcurrencyLimit, HttpClient } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Pacing, SlotOrTurn } from './rate/pacing.ts';
@@ -25,6 +26,8 @@ export interface AttemptDependencies {
   readonly http: HttpClient;
   readonly observeAnswer: ObserveAnswer;
   readonly clock: Clock;
+  /** For the ids of the requests in a trace. */
+  readonly random: Random;
 }
 
 export type AttemptResult =
@@ -160,7 +163,7 @@ class OneAttempt {
 
   /** Waits for a slot and sends. Waits for another slot after a missed one, and sends again after a lost connection. */
   async #sendAtSlot({ destination, request, signing, token }: Prepared, turn: Turn): Promise<Sent> {
-    const { pacing, http, clock } = this.#dependencies;
+    const { pacing, http, clock, random } = this.#dependencies;
     const { transport } = destination;
     const { timeoutMs } = destination.policy;
     const exchange = { timeoutMs, transport, signal: this.#deadline.signal, readSuccessBody: false };
@@ -174,7 +177,8 @@ class OneAttempt {
       const requestedAtMs = clock.nowMs();
       const signed = signing === undefined ? request : signRequest(request, signing, requestedAtMs);
       const watched = pacing.watch(destination, slot.isProbe);
-      const sending = http.send(signed, { ...exchange, sendUntilMs: slot.untilMs });
+      const traced = withTrace(signed, this.#delivery.trace, random);
+      const sending = http.send(traced, { ...exchange, sendUntilMs: slot.untilMs });
       const result = await sending.catch(async (error: unknown) => {
         await watched.end(error instanceof Failure ? signalOf(classifyFailure(error)) : noSignal);
         if (!isBeforeConnection(error)) this.#count(requestedAtMs - waitsSinceMs);
@@ -232,18 +236,6 @@ class OneAttempt {
 function connectionLost(why: string): Failure {
   return new Failure('ConnectionReset', `The connection ended before an answer, ${why}.`);
 }
-
-/**
- * Failure policy: a request that never reached the endpoint's host does not count as an attempt: the host's name was not
- * resolved, its address is refused, or there was no route, no free socket or no way through the proxy. A connection that the
- * host refuses, resets or leaves without an answer does count. Otherwise an event for a host that is switched off would be
- * retried more often than its rule allows.
- */
-function isBeforeConnection(error: unknown): boolean {
-  return error instanceof Failure && beforeConnection.has(error.code);
-}
-
-const beforeConnection: ReadonlySet<FailureCode> = new Set(['AddressRefused', 'DnsFailed', 'ConnectionFailed']);
 
 function isAddressRefused(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'AddressRefused';

@@ -1,6 +1,7 @@
 import type { HttpMethod } from '../destination/api-destination.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
+import type { Trace } from './trace.ts';
 
 /** An event as a parsed value and, if it is known, as its original text, byte for byte. */
 export interface EventDocument {
@@ -57,6 +58,8 @@ export interface Delivery {
    * never. Moves by the function redrive do not count.
    */
   readonly redrives?: number;
+  /** The trace that came with the event; absent when none came. */
+  readonly trace?: Trace;
 }
 
 /** The parts of an HTTP request that a client pool needs. */

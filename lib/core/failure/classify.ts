@@ -1,7 +1,7 @@
 import type { AttemptOutcome, HttpAnswer } from '../delivery/delivery.ts';
 import type { DeliveryPolicy } from '../destination/delivery-policy.ts';
-import type { Failure, FailureCode } from './failure.ts';
-import { failures } from './failure.ts';
+import type { FailureCode } from './failure.ts';
+import { Failure, failures } from './failure.ts';
 import { parseRetryAfterMs } from '../delivery/retry-after.ts';
 
 /** A dead letter contains this much of the endpoint's answer: enough to find the cause, and little compared with the event. */
@@ -61,3 +61,15 @@ export function asksEverybodyToWait(
   if (outcome.kind === 'delivered' || (outcome.status !== 429 && outcome.status !== 503)) return false;
   return outcome.retryAfterMs !== undefined && outcome.retryAfterMs > 0;
 }
+
+/**
+ * Failure policy: a request that never reached the endpoint's host does not count as an attempt: the host's name was not
+ * resolved, its address is refused, or there was no route, no free socket or no way through the proxy. A connection that the
+ * host refuses, resets or leaves without an answer does count. Otherwise an event for a host that is switched off would be
+ * retried more often than its rule allows.
+ */
+export function isBeforeConnection(error: unknown): boolean {
+  return error instanceof Failure && beforeConnection.has(error.code);
+}
+
+const beforeConnection: ReadonlySet<FailureCode> = new Set(['AddressRefused', 'DnsFailed', 'ConnectionFailed']);

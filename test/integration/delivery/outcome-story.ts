@@ -78,6 +78,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
     pacing: createUnlimitedPacing(clock),
     http,
     clock,
+    random,
     observeAnswer: async () => undefined,
   });
   const backoff = { baseMs: 10_000, maximumMs: 900_000 };

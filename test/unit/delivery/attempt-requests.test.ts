@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
+import type { HttpRequest } from '../../../lib/core/delivery/delivery.ts';
+import type { Trace } from '../../../lib/core/delivery/trace.ts';
 import { Failure, type FailureCode } from '../../../lib/core/failure/failure.ts';
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
@@ -22,13 +24,20 @@ type Sent = number | 'dead' | 'late' | 'refused' | FailureCode;
  * @param statuses how each request ends
  * @param tookMs how long each request takes by the clock; default: no time
  */
-async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestination = routeOf(), tookMs: number[] = []) {
+async function attemptWith(
+  statuses: readonly Sent[],
+  changed: ResolvedDestination = routeOf(),
+  tookMs: number[] = [],
+  trace?: Trace,
+) {
   const clock = createManualClock();
   const asked: Sent[] = [];
-  async function send(): Promise<HttpResult> {
+  const traceparents: unknown[] = [];
+  async function send({ headers }: HttpRequest): Promise<HttpResult> {
     const status = statuses[asked.length] ?? expect.fail('One request too many.');
     clock.set(clock.nowMs() + (tookMs[asked.length] ?? 0));
     asked.push(status);
+    traceparents.push(headers['traceparent']);
     if (status === 'refused') throw new Failure('AddressRefused', 'The address may not be called.');
     if (status === 'late') return { kind: 'missed' };
     if (typeof status === 'string' && status !== 'dead') throw new Failure(status, 'No answer came.');
@@ -46,9 +55,11 @@ async function attemptWith(statuses: readonly Sent[], changed: ResolvedDestinati
     http: { send },
     observeAnswer: async () => undefined,
     clock,
+    random: () => asked.length / 16,
   });
-  const result = await withDeadline(clock, 60_000, (deadline) => attempt(delivery, deadline));
-  return { result, requests: asked.length };
+  const traced = trace === undefined ? delivery : { ...delivery, trace };
+  const result = await withDeadline(clock, 60_000, (deadline) => attempt(traced, deadline));
+  return { result, requests: asked.length, traceparents };
 }
 
 const delivery = deliveryOf({ target: { HttpParameters: { PathParameterValues: ['7'] } } });
@@ -63,6 +74,18 @@ test('a request over a connection that was already closed is sent once more', as
   const { result, requests } = await attemptWith(['dead', 200]);
   expect(result).toMatchObject({ kind: 'tried', outcome: { kind: 'delivered' }, requested: true });
   expect(requests).toBe(2);
+});
+
+test('each request of an attempt is a new parent in the trace of the event', async () => {
+  const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+  const { traceparents } = await attemptWith(['dead', 200], routeOf(), [], trace);
+  const parentIds = ['0000000000000001', '1000000010000000'];
+  expect(traceparents).toEqual(parentIds.map((id) => `00-${'a'.repeat(32)}-${id}-01`));
+});
+
+test('a request for an event without a trace has no traceparent', async () => {
+  const { traceparents } = await attemptWith([200]);
+  expect(traceparents).toEqual([undefined]);
 });
 
 test('a request whose slot passed before it was sent does not count as one of the two requests of an attempt', async () => {
@@ -190,6 +213,7 @@ test('a worker asks for a slot only when the maximum concurrency allows a reques
     },
     observeAnswer: async () => undefined,
     clock,
+    random: Math.random,
   });
   const all = withDeadline(clock, 60_000, (deadline) => Promise.all([1, 2, 3].map(() => attempt(delivery, deadline))));
   await expect.poll(() => ends.length).toBe(2);

@@ -89,6 +89,7 @@ function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0
     http: endpoint.http,
     observeAnswer: options.observeAnswer ?? (async () => undefined),
     clock,
+    random: () => randomNumber,
   });
   const deadLetters = createInMemoryDeadLetters();
   const conclusions: Conclusion[] = [];
