@@ -27,7 +27,7 @@ export function createSqsDeadLetters(sqs: SQSClient, queueUrl: string, clock: Cl
       WaitTimeSeconds: waitSeconds,
       VisibilityTimeout: Math.min(maxHiddenSeconds, Math.ceil(hiddenForMs / 1000)),
       MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
+      MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'AWSTraceHeader'],
     });
     const { Messages = [] } = await performed('read the dead letters', () => sqs.send(command));
     return Messages;
@@ -94,7 +94,11 @@ function receivedMessage(message: Message, nowMs: number): ReceivedMessage {
   return {
     messageId: MessageId,
     receiptHandle: ReceiptHandle,
-    message: { body: Body, attributes },
+    message: {
+      body: Body,
+      attributes,
+      ...(Attributes.AWSTraceHeader !== undefined && { traceHeader: Attributes.AWSTraceHeader }),
+    },
     receiveCount: Number(Attributes.ApproximateReceiveCount ?? 1),
     sentAtMs: Number(Attributes.SentTimestamp ?? nowMs),
   };

@@ -49,13 +49,20 @@ export function createSqsRawMessages(sqs: SQSClient, queueUrl: string, deadLette
   };
 }
 
-function inputOf({ body, attributes, group }: RawMessage): Omit<SendMessageCommandInput, 'QueueUrl'> {
+function inputOf({ body, attributes, group, traceHeader }: RawMessage): Omit<SendMessageCommandInput, 'QueueUrl'> {
   const MessageAttributes: Record<string, MessageAttributeValue> = {};
   for (const [name, { dataType, stringValue, binaryValue }] of Object.entries(attributes)) {
     const value = binaryValue === undefined ? { StringValue: stringValue } : { BinaryValue: bytesOf(binaryValue) };
     MessageAttributes[name] = { DataType: dataType, ...value };
   }
-  return { MessageBody: body, MessageAttributes, ...(group !== undefined && { MessageGroupId: group }) };
+  return {
+    MessageBody: body,
+    MessageAttributes,
+    ...(group !== undefined && { MessageGroupId: group }),
+    ...(traceHeader !== undefined && {
+      MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } },
+    }),
+  };
 }
 
 function bytesOf(base64: string): Uint8Array {

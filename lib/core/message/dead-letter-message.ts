@@ -16,7 +16,7 @@ export interface DeadLetter {
   readonly body: string;
   /** Absent when the input was not a delivery. */
   readonly delivery?: Delivery;
-  /** Destination, rule and target of a message whose delivery could not be read. */
+  /** Destination, rule, target and trace of a message whose delivery could not be read. */
   readonly unread?: UnreadDetails;
   /** ARN of the API destination, if it is known. */
   readonly targetArn?: string;
@@ -64,7 +64,7 @@ export function formatDeadLetter(deadLetter: DeadLetter): QueueMessage {
 }
 
 function details({ delivery, unread, code, status, answer }: DeadLetter): string {
-  const { apiDestination, rule, target } = delivery ?? unread ?? {};
+  const { apiDestination, rule, target, trace } = delivery ?? unread ?? {};
   const members = Object.entries({
     v: messageVersion,
     apiDestination,
@@ -76,6 +76,7 @@ function details({ delivery, unread, code, status, answer }: DeadLetter): string
     firstAttemptAt: delivery?.attemptTimes?.firstMs,
     lastAttemptAt: delivery?.attemptTimes?.lastMs,
     redrives: delivery?.redrives,
+    trace,
   }).filter(([, value]) => value !== undefined);
   // The target of a message that could not be read may be nested too deeply for JSON.stringify.
   return escapeForSqs(jsonText(Object.fromEntries(members) as JsonObject));

@@ -1,4 +1,6 @@
 import type { Delivery, DeliveryTarget, EventDocument, TargetHttpParameters } from '../delivery/delivery.ts';
+import type { Trace } from '../delivery/trace.ts';
+import { firstTrace, parseTrace } from '../delivery/trace.ts';
 import { parseEventsArn } from '../destination/arn.ts';
 import { Failure } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
@@ -11,6 +13,8 @@ export interface ParseOptions {
   /** The function's own API destination, for events without an envelope; undefined when every input must name one. */
   readonly apiDestination: string | undefined;
   readonly nowMs: number;
+  /** The trace that came beside the input, for example in attributes of its message. */
+  readonly trace?: Trace | undefined;
 }
 
 /** Source: shape ApiDestinationName of the EventBridge service model. */
@@ -20,7 +24,7 @@ const noTarget: DeliveryTarget = {};
 
 /**
  * Reads the input of a rule's target: just an event, for the function's own API destination, or an envelope
- * `{apiDestination, event, rule, target}`. Unknown members are ignored, and so are attempts and times in an envelope, because
+ * `{apiDestination, event, rule, target, trace}`. Unknown members are ignored, and so are attempts and times in an envelope, because
  * only our own messages may contain them.
  *
  * Failure policy: if the function has a destination of its own, an envelope is refused and not sent as an event, because the
@@ -39,7 +43,7 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
         'is not accepted: this function delivers to its own API_DESTINATION; send the event alone',
       );
     }
-    return delivery(options.apiDestination, document(input, text), options.nowMs);
+    return delivery(options.apiDestination, document(input, text), options);
   }
   const apiDestination = parseApiDestination(envelope);
   const event = envelope.member('event');
@@ -49,7 +53,10 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
   const rule = envelope.optionalText('rule', arnText);
   const target = envelope.optionalObject('target');
   return {
-    ...delivery(apiDestination, document(event, text && memberText(text, 'event')), options.nowMs),
+    ...delivery(apiDestination, document(event, text && memberText(text, 'event')), {
+      nowMs: options.nowMs,
+      trace: firstTrace(parseTrace(envelope.member('trace')), options.trace),
+    }),
     ...(rule === undefined ? undefined : { rule }),
     ...(target === undefined ? undefined : { target: parseTarget(target) }),
   };
@@ -76,8 +83,13 @@ function document(value: JsonObject, text: string | undefined): EventDocument {
   return text === undefined ? { value } : { value, text };
 }
 
-function delivery(apiDestination: string, event: EventDocument, firstReceivedAtMs: number): Delivery {
-  return { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs };
+function delivery(
+  apiDestination: string,
+  event: EventDocument,
+  { nowMs, trace }: Pick<ParseOptions, 'nowMs' | 'trace'>,
+): Delivery {
+  const made = { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
+  return trace === undefined ? made : { ...made, trace };
 }
 
 // Bounds of the EventBridge service model. Its patterns must match the whole text. The patterns below accept the same texts in

@@ -6,6 +6,11 @@ import { Failure } from '../failure/failure.ts';
 export interface QueueMessage {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * The message system attribute AWSTraceHeader: the X-Ray header with which the message was sent. It does not count towards the
+   * size. Source: AWS X-Ray developer guide, Amazon SQS.
+   */
+  readonly traceHeader?: string;
 }
 
 /** The attribute of our own messages: JSON with the version `v` and everything except the event. */

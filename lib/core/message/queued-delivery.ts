@@ -1,4 +1,6 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import type { Trace } from '../delivery/trace.ts';
+import { parseInvocationTrace, parseTrace } from '../delivery/trace.ts';
 import { parseEventsArn } from '../destination/arn.ts';
 import { Failure } from '../failure/failure.ts';
 import { messageVersion } from './format-versions.ts';
@@ -53,7 +55,9 @@ export function messageGroupOf(apiDestination: string): string {
 }
 
 /** The members of a delivery that a message carries in addition to the event. They are not validated. */
-export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 'target']: JsonValue | undefined };
+export type UnreadDetails = {
+  readonly [Member in 'apiDestination' | 'rule' | 'target' | 'trace']: JsonValue | undefined;
+};
 
 /**
  * A delivery as a message: the event's own text is the body, and everything else is in one attribute. Our dead letters have
@@ -62,7 +66,7 @@ export type UnreadDetails = { readonly [Member in 'apiDestination' | 'rule' | 't
  * @throws Failure DeliveryTooLarge when no message can hold it
  */
 export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: QueuedDelivery): QueueMessage {
-  const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes, redrives } = delivery;
+  const { apiDestination, rule, target, attempts, postponements, firstReceivedAtMs, attemptTimes } = delivery;
   const details = {
     v: messageVersion,
     apiDestination,
@@ -75,7 +79,8 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
     lastAttemptAt: attemptTimes?.lastMs,
     notBefore: notBeforeMs,
     turn: turnGeneration,
-    redrives,
+    redrives: delivery.redrives,
+    trace: delivery.trace,
   };
   const message = fitted({
     body: escapeForSqs(printedEvent(delivery.event)),
@@ -115,8 +120,9 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
   }
   const input = requireJson(text, 'The message');
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
-  if (payload === undefined) return { delivery: parseDelivery(input, options, text) };
-  return { delivery: parseDelivery(payload, options, memberText(text, 'requestPayload')) };
+  if (payload === undefined) return { delivery: parseDelivery(input, { ...options, trace: traceOf(message) }, text) };
+  const trace = parseInvocationTrace(message.traceHeader);
+  return { delivery: parseDelivery(payload, { ...options, trace }, memberText(text, 'requestPayload')) };
 }
 
 /**
@@ -130,8 +136,9 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
 export function unreadDetails({ attributes }: QueueMessage): UnreadDetails | undefined {
   const details = parseJson(attributes[lastmileAttribute] ?? 'null');
   if (!isJsonObject(details)) return undefined;
-  const [apiDestination, rule, target] = ['apiDestination', 'rule', 'target'].map((name) => ownMember(details, name));
-  return { apiDestination, rule, target };
+  const names = ['apiDestination', 'rule', 'target', 'trace'];
+  const [apiDestination, rule, target, trace] = names.map((name) => ownMember(details, name));
+  return { apiDestination, rule, target, trace };
 }
 
 function parseOwn(details: MemberReader, text: string, options: ParseOptions): QueuedDelivery {
@@ -142,8 +149,9 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
     event: value,
     rule: details.member('rule') ?? null,
     target: details.member('target') ?? null,
+    trace: details.member('trace') ?? null,
   };
-  const delivery = parseDelivery(envelope, { ...options, apiDestination: undefined });
+  const delivery = parseDelivery(envelope, { nowMs: options.nowMs, apiDestination: undefined });
   const notBeforeMs = optionalTime(details, 'notBefore');
   const turnGeneration = details.optionalInteger('turn', 0, Number.MAX_SAFE_INTEGER);
   return {
@@ -151,6 +159,19 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
     ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
     ...(turnGeneration === undefined ? undefined : { turnGeneration }),
   };
+}
+
+/**
+ * The trace in the attributes of a message that is not ours: `traceparent` and `tracestate`, if the producer sets them, and the
+ * header of X-Ray. EventBridge passes the header of PutEvents on to a queue, but never in the event. Source: EventBridge user
+ * guide, AWS X-Ray. The attributes of our own messages are not read: in a function the AWS SDK sends the header of the invocation
+ * with each call, and this is not the trace of the event.
+ */
+function traceOf({ attributes, traceHeader }: QueueMessage): Trace | undefined {
+  const { traceparent } = attributes;
+  if (traceparent === undefined && traceHeader === undefined) return undefined;
+  const w3c = { traceparent: traceparent ?? null, tracestate: attributes['tracestate'] ?? null };
+  return parseTrace({ ...w3c, 'X-Amzn-Trace-Id': traceHeader ?? null });
 }
 
 /** Attempts and times so far. A dead letter has no first-received time, so it starts again without attempts and times. */

@@ -17,6 +17,8 @@ export interface RawMessage {
   readonly attributes: Readonly<Record<string, RawAttribute>>;
   /** MessageGroupId; absent when the message had none. */
   readonly group?: string;
+  /** The message system attribute AWSTraceHeader; absent when the message had none. */
+  readonly traceHeader?: string;
 }
 
 /** The size of the message as SQS counts it. */

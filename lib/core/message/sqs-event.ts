@@ -1,5 +1,5 @@
 import { Failure } from '../failure/failure.ts';
-import type { JsonObject, JsonValue } from '../input/json.ts';
+import type { JsonObject } from '../input/json.ts';
 import { isJsonObject } from '../input/json.ts';
 import { MemberReader } from '../input/member-reader.ts';
 import type { QueueMessage } from './queue-message.ts';
@@ -42,18 +42,24 @@ export function parseSqsEvent(event: unknown, nowMs: number): readonly RecordMes
 
 function parseRecord(record: MemberReader, nowMs: number): RecordMessage {
   const attributes = record.optionalObject('attributes');
-  const raw = parseRaw(record, attributes?.member('MessageGroupId'));
+  const raw = parseRaw(record, attributes);
   return {
     messageId: record.text('messageId'),
     receiptHandle: record.text('receiptHandle'),
-    message: { body: raw.body, attributes: textAttributes(raw.attributes) },
+    message: {
+      body: raw.body,
+      attributes: textAttributes(raw.attributes),
+      ...(raw.traceHeader !== undefined && { traceHeader: raw.traceHeader }),
+    },
     raw,
     receiveCount: Math.max(1, numberIn(attributes, 'ApproximateReceiveCount') ?? 1),
     sentAtMs: numberIn(attributes, 'SentTimestamp') ?? nowMs,
   };
 }
 
-function parseRaw(record: MemberReader, group: JsonValue | undefined): RawMessage {
+function parseRaw(record: MemberReader, system: MemberReader | undefined): RawMessage {
+  const group = system?.member('MessageGroupId');
+  const traceHeader = system?.member('AWSTraceHeader');
   const given = record.optionalObject('messageAttributes');
   const attributes: Record<string, RawAttribute> = Object.create(null);
   for (const name of given?.names() ?? []) {
@@ -61,7 +67,12 @@ function parseRaw(record: MemberReader, group: JsonValue | undefined): RawMessag
     const parsed = isJsonObject(attribute) ? parseAttribute(attribute) : undefined;
     if (parsed !== undefined) attributes[name] = parsed;
   }
-  return { body: record.text('body'), attributes, ...(typeof group === 'string' && { group }) };
+  return {
+    body: record.text('body'),
+    attributes,
+    ...(typeof group === 'string' && { group }),
+    ...(typeof traceHeader === 'string' && { traceHeader }),
+  };
 }
 
 function parseAttribute({ dataType = 'String', stringValue, binaryValue }: JsonObject): RawAttribute | undefined {

@@ -22,16 +22,18 @@ const sentTo = (url: string) =>
 interface Sent {
   readonly MessageBody: string;
   readonly MessageGroupId?: string;
+  readonly MessageSystemAttributes?: { readonly AWSTraceHeader: { readonly StringValue: string } };
   readonly MessageAttributes: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-function rawOf({ MessageBody, MessageGroupId, MessageAttributes }: Sent): RawMessage {
+function rawOf({ MessageBody, MessageGroupId, MessageAttributes, MessageSystemAttributes: system }: Sent): RawMessage {
   const attributes = Object.entries(MessageAttributes).map(([name, { DataType = '', StringValue, BinaryValue }]) => {
     const value = BinaryValue === undefined ? { stringValue: StringValue } : { binaryValue: BinaryValue };
     return [name, { dataType: DataType, ...value }];
   });
   const group = MessageGroupId === undefined ? {} : { group: MessageGroupId };
-  return { body: MessageBody, attributes: Object.fromEntries(attributes), ...group };
+  const trace = system === undefined ? {} : { traceHeader: system.AWSTraceHeader.StringValue };
+  return { body: MessageBody, attributes: Object.fromEntries(attributes), ...group, ...trace };
 }
 
 interface Subject {
@@ -74,11 +76,12 @@ const attributes: Readonly<Record<string, RawAttribute>> = {
   count: { dataType: 'Number.long', stringValue: '007' },
   bytes: { dataType: 'Binary', binaryValue: 'AP/+AQ==' },
 };
-const message: RawMessage = { body: '{"id": 1.0}\t"ü"', attributes, group: 'orders' };
+const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+const message: RawMessage = { body: '{"id": 1.0}\t"ü"', attributes, group: 'orders', traceHeader };
 const newerVersion = new Failure('NewerVersion', 'The message has version 2, and this worker reads up to 1.');
 
 describe.each(subjects)('messages of a newer version $subject', ({ create }) => {
-  test('messages of a newer version are sent back unchanged, with every attribute and the message group', async () => {
+  test('messages of a newer version are sent back unchanged, with every attribute, the message group and the header of X-Ray', async () => {
     const { newer, sentBack } = await create();
     expect(await newer.sendBack(message)).toBe(900_000);
     await newer.sendBack({ body: 'x', attributes: {} });

@@ -124,24 +124,29 @@ describe('the header of an invocation', () => {
 });
 
 test.each<[string, Trace | undefined, Trace | undefined, Trace | undefined]>([
-  ['none', undefined, undefined, undefined],
-  ['only the first', { traceparent }, undefined, { traceparent }],
-  ['only the second', undefined, { traceparent }, { traceparent }],
+  ['no value', undefined, undefined, undefined],
+  ['values only in the first', { traceparent }, undefined, { traceparent }],
+  ['values only in the second', undefined, { traceparent }, { traceparent }],
   ['different formats', { traceparent }, { 'X-Amzn-Trace-Id': xray }, { traceparent, 'X-Amzn-Trace-Id': xray }],
-  ["both X-Ray's header", { 'X-Amzn-Trace-Id': xray }, { 'X-Amzn-Trace-Id': otherXray }, { 'X-Amzn-Trace-Id': xray }],
   [
-    'one without a traceparent first',
+    "X-Ray's header in both",
+    { 'X-Amzn-Trace-Id': xray },
+    { 'X-Amzn-Trace-Id': otherXray },
+    { 'X-Amzn-Trace-Id': xray },
+  ],
+  [
+    'a traceparent only in the second',
     { 'X-Amzn-Trace-Id': xray },
     { traceparent, tracestate: 'a=1', 'X-Amzn-Trace-Id': otherXray },
     { traceparent, tracestate: 'a=1', 'X-Amzn-Trace-Id': xray },
   ],
   [
-    'a traceparent without a tracestate first',
+    'a traceparent in both, and a tracestate only in the second',
     { traceparent },
     { traceparent: traceparent.replaceAll('a', 'b'), tracestate: 'b=2' },
     { traceparent },
   ],
-])('of two traces, when there is %s, each format comes from the first that has it', (_what, first, second, result) => {
+])('when two traces have %s, each format comes from the first that has it', (_what, first, second, result) => {
   expect(firstTrace(first, second)).toEqual(result);
 });
 

@@ -64,7 +64,7 @@ describe('a dead letter', () => {
   });
 
   test('a dead letter of an unreadable delivery keeps the destination, rule and target of its message', () => {
-    const unread = { apiDestination: 'orders', rule: undefined, target: { Id: 'no Id' } };
+    const unread = { apiDestination: 'orders', rule: undefined, target: { Id: 'no Id' }, trace: undefined };
     const { attributes } = formatDeadLetter({ body: '{}', unread, code: 'InvalidDelivery', reason: 'Unreadable.' });
     expect(attributes['LASTMILE']).toBe(
       '{"v":1,"apiDestination":"orders","target":{"Id":"no Id"},"code":"InvalidDelivery"}',
