@@ -125,12 +125,12 @@ function newParentId(random: () => number): string {
 }
 
 /**
- * Fields that we do not know are kept. Source: AWS X-Ray developer guide, tracing header: Lambda and other services add Lineage
+ * Reads the header X-Amzn-Trace-Id. Fields that we do not know are kept. Source: AWS X-Ray developer guide, tracing header: Lambda and other services add Lineage
  * for their own use. Application Load Balancer guide, request tracing: applications may add fields, which are preserved.
  *
  * @returns the fields without blanks between them; undefined when the header is malformed
  */
-function parseXrayHeader(header: JsonValue | undefined): string | undefined {
+export function parseXrayHeader(header: JsonValue | undefined): string | undefined {
   if (typeof header !== 'string' || header.length > maxXrayCharacters) return undefined;
   const fields = header.split(';').map((field) => field.replace(/^ +| +$/g, ''));
   const seen = new Set<string>();

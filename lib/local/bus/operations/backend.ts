@@ -37,7 +37,14 @@ export function createBusService(options: BusServiceOptions): LocalService {
       Object.hasOwn(operations, target.slice(eventsTargetPrefix.length + 1));
     if (!isOfBus) return await otherwise(request);
     const { method, path, query, headers, body, region } = request;
-    const context = { region, account, partition: partitionOf(region), requestId: randomUUID() };
+    const traceHeader = headers['x-amzn-trace-id'];
+    const context = {
+      region,
+      account,
+      partition: partitionOf(region),
+      requestId: randomUUID(),
+      ...(traceHeader !== undefined && { traceHeader }),
+    };
     return await route.answer({ method, path, query, headers: new Map(Object.entries(headers)), body }, context);
   };
 }

@@ -6,6 +6,8 @@ export interface BusCaller {
   readonly region: string;
   /** Twelve digits. */
   readonly account: string;
+  /** The request's header X-Amzn-Trace-Id, not validated. */
+  readonly traceHeader?: string;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { parseXrayHeader } from '../../../core/delivery/trace.ts';
 import { parseJsonExactly } from '../../../core/input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../../../core/input/json.ts';
 import { isJsonObject, ownMember } from '../../../core/input/json.ts';
@@ -60,7 +61,7 @@ export function createPutEvents(options: PutEventsOptions): PutEvents {
     const { account, region } = caller;
     const accepted: MatchedEvent[] = [];
     const answers = entries.map((each) => {
-      const entry = readEntry(each, nowMs);
+      const entry = readEntry(each, nowMs, caller.traceHeader);
       if ('ErrorCode' in entry) return entry;
       const id = options.newId();
       const event = createBusEvent({ ...entry.parts, account, region, id }, nowMs);
@@ -101,7 +102,11 @@ function entryBytes(entry: JsonObject): number {
 
 const requiredNames = ['Source', 'DetailType', 'Detail'] as const;
 
-function readEntry(entry: JsonObject, nowMs: number): Entry | EntryError {
+/**
+ * The entry's TraceHeader counts before the header of the request. A malformed one is dropped, and the event is accepted. Source:
+ * EventBridge user guide, AWS X-Ray.
+ */
+function readEntry(entry: JsonObject, nowMs: number, requestTraceHeader: string | undefined): Entry | EntryError {
   const [source, detailType, detailText] = requiredNames.map((name) => textOf(ownMember(entry, name)));
   if (source === undefined) return missing('Source');
   if (detailType === undefined) return missing('DetailType');
@@ -118,7 +123,8 @@ function readEntry(entry: JsonObject, nowMs: number): Entry | EntryError {
   }
   const resources = (ownMember(entry, 'Resources') ?? []) as readonly string[];
   const eventBusName = textOf(ownMember(entry, 'EventBusName')) ?? 'default';
-  return { eventBusName, parts: { source, detailType, detailText, detail, timeMs, resources } };
+  const traceHeader = parseXrayHeader(ownMember(entry, 'TraceHeader') ?? requestTraceHeader);
+  return { eventBusName, parts: { source, detailType, detailText, detail, timeMs, resources, traceHeader } };
 }
 
 /** Source: the API reference of PutEvents. The text of the refusal is our own. */

@@ -9,6 +9,8 @@ export interface AcceptedEvent {
   readonly region: string;
   readonly text: string;
   readonly acceptedAtMs: number;
+  /** The X-Ray header that came with the event; absent when none came. */
+  readonly traceHeader?: string;
 }
 
 /** One target of a matching rule; `target` is JSON text, as PutTargets received it. */
@@ -39,12 +41,21 @@ CREATE TABLE IF NOT EXISTS bus_events (
   id TEXT PRIMARY KEY, region TEXT NOT NULL, text TEXT NOT NULL, acceptedAtMs INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bus_dispatches (
   number INTEGER PRIMARY KEY AUTOINCREMENT, eventId TEXT NOT NULL, ruleArn TEXT NOT NULL, target TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS bus_dispatches_by_event ON bus_dispatches (eventId);`;
+CREATE INDEX IF NOT EXISTS bus_dispatches_by_event ON bus_dispatches (eventId);
+CREATE TABLE IF NOT EXISTS bus_event_traces (eventId TEXT PRIMARY KEY, traceHeader TEXT NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS bus_event_ends AFTER DELETE ON bus_events BEGIN
+  DELETE FROM bus_event_traces WHERE eventId = OLD.id;
+END;`;
+
+interface StoredRow extends Omit<AcceptedEvent, 'traceHeader'>, MatchedTarget {
+  readonly traceHeader: string | null;
+}
 
 /** Accepted events in SQLite. An event is kept until all its targets have accepted it, also across restarts of the stack. */
 export class EventStore {
   readonly #database: DatabaseSync;
   readonly #insertEvent: StatementSync;
+  readonly #insertTrace: StatementSync;
   readonly #insertDispatch: StatementSync;
   readonly #find: StatementSync;
   readonly #removeDispatch: StatementSync;
@@ -54,9 +65,12 @@ export class EventStore {
     database.exec(schema);
     this.#database = database;
     this.#insertEvent = database.prepare('INSERT INTO bus_events VALUES (?, ?, ?, ?)');
+    this.#insertTrace = database.prepare('INSERT INTO bus_event_traces VALUES (?, ?)');
     this.#insertDispatch = database.prepare('INSERT INTO bus_dispatches (eventId, ruleArn, target) VALUES (?, ?, ?)');
     this.#find = database.prepare(
-      'SELECT number, ruleArn, target, id, region, text, acceptedAtMs FROM bus_dispatches JOIN bus_events ON id = eventId WHERE number = ?',
+      `SELECT number, ruleArn, target, id, region, text, acceptedAtMs, traceHeader FROM bus_dispatches AS dispatches
+       JOIN bus_events ON id = dispatches.eventId
+       LEFT JOIN bus_event_traces AS traces ON traces.eventId = id WHERE number = ?`,
     );
     this.#removeDispatch = database.prepare('DELETE FROM bus_dispatches WHERE number = ?');
     this.#removeEvent = database.prepare(
@@ -74,6 +88,7 @@ export class EventStore {
     atomically(this.#database, () => {
       for (const { event, targets } of accepted) {
         this.#insertEvent.run(event.id, event.region, event.text, event.acceptedAtMs);
+        if (event.traceHeader !== undefined) this.#insertTrace.run(event.id, event.traceHeader);
         for (const { ruleArn, target } of targets) {
           numbers.push(Number(this.#insertDispatch.run(event.id, ruleArn, target).lastInsertRowid));
         }
@@ -83,10 +98,11 @@ export class EventStore {
   }
 
   find(number: number): StoredDispatch | undefined {
-    const row = this.#find.get(number) as (AcceptedEvent & MatchedTarget) | undefined;
+    const row = this.#find.get(number) as StoredRow | undefined;
     if (row === undefined) return undefined;
-    const { ruleArn, target, id, region, text, acceptedAtMs } = row;
-    return { number, ruleArn, target, event: { id, region, text, acceptedAtMs } };
+    const { ruleArn, target, id, region, text, acceptedAtMs, traceHeader } = row;
+    const event = { id, region, text, acceptedAtMs };
+    return { number, ruleArn, target, event: traceHeader === null ? event : { ...event, traceHeader } };
   }
 
   /** The numbers of all dispatches, oldest first. */
@@ -116,6 +132,7 @@ export interface EventParts {
   readonly detail: JsonObject;
   /** The original JSON text of the detail. */
   readonly detailText: string;
+  readonly traceHeader?: string | undefined;
 }
 
 /** Creates the event for the rules, and its text for the targets. The text contains the detail byte for byte. */
@@ -123,7 +140,7 @@ export function createBusEvent(
   parts: EventParts,
   acceptedAtMs: number,
 ): { readonly value: BusEvent; readonly accepted: AcceptedEvent } {
-  const { id, region, detail } = parts;
+  const { id, region, detail, traceHeader } = parts;
   const envelope = {
     version: '0',
     id,
@@ -135,5 +152,9 @@ export function createBusEvent(
     resources: parts.resources,
   } as const;
   const text = `${JSON.stringify(envelope).slice(0, -1)},"detail":${parts.detailText}}`;
-  return { value: { ...envelope, detail }, accepted: { id, region, text, acceptedAtMs } };
+  const accepted = { id, region, text, acceptedAtMs };
+  return {
+    value: { ...envelope, detail },
+    accepted: traceHeader === undefined ? accepted : { ...accepted, traceHeader },
+  };
 }

@@ -1,8 +1,9 @@
 import type { DeliveryTarget } from '../../../core/delivery/delivery.ts';
+import { parseTrace, type Trace } from '../../../core/delivery/trace.ts';
 import { Failure } from '../../../core/failure/failure.ts';
 import { formatQueuedDelivery } from '../../../core/message/queued-delivery.ts';
 import type { QueueMessage } from '../../../core/message/queue-message.ts';
-import type { StoredDispatch } from '../store/event-store.ts';
+import type { AcceptedEvent, StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
 
 /** The members of a target that a delivery uses. */
@@ -29,6 +30,7 @@ export function deliveryTarget(target: RuleTarget): DeliveryTarget {
  * @returns undefined when the event is too large for a message, even when compressed
  */
 export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: RuleTarget): QueueMessage | undefined {
+  const trace = traceOf(event);
   try {
     return formatQueuedDelivery({
       delivery: {
@@ -39,6 +41,7 @@ export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: Rule
         attempts: 0,
         postponements: 0,
         firstReceivedAtMs: event.acceptedAtMs,
+        ...(trace !== undefined && { trace }),
       },
     });
   } catch (error) {
@@ -52,6 +55,10 @@ export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: Rule
  * asynchronous invocation.
  */
 export function deliverPayload({ event, ruleArn }: StoredDispatch, target: RuleTarget): string {
-  const envelope = { apiDestination: target.Arn, rule: ruleArn, target: deliveryTarget(target) };
+  const envelope = { apiDestination: target.Arn, rule: ruleArn, target: deliveryTarget(target), trace: traceOf(event) };
   return `${JSON.stringify(envelope).slice(0, -1)},"event":${event.text}}`;
+}
+
+function traceOf({ traceHeader }: AcceptedEvent): Trace | undefined {
+  return traceHeader === undefined ? undefined : parseTrace({ 'X-Amzn-Trace-Id': traceHeader });
 }

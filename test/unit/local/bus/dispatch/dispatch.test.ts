@@ -101,3 +101,14 @@ test('the dispatcher stores none of several events when one of them cannot be st
   expect(() => store.add([matched('e-1', 'a'), matched('e-1', 'b')])).toThrow(/UNIQUE/);
   expect([store.pending(), database.prepare('SELECT * FROM bus_events').all()]).toEqual([[], []]);
 });
+
+test('an event is dispatched with its trace, which the store forgets with the event', async () => {
+  const sent: StoredDispatch[] = [];
+  const { dispatcher, database } = createWorld(async (dispatch) => void sent.push(dispatch));
+  const { event, targets } = matched('e-1', 'a');
+  const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793';
+  dispatcher.accept([{ event: { ...event, traceHeader }, targets }, matched('e-2', 'a')]);
+  await settled();
+  expect(sent.map((dispatch) => dispatch.event)).toEqual([{ ...event, traceHeader }, matched('e-2').event]);
+  expect(database.prepare('SELECT * FROM bus_event_traces').all()).toEqual([]);
+});

@@ -12,7 +12,7 @@ const bus = { name: 'orders', arn: 'arn', creationTimeMs: 0, lastModifiedTimeMs:
 const target = { ruleArn: 'arn:aws:events:eu-west-1:123456789012:rule/all', target: '{"Id":"t","Arn":"arn"}' };
 
 /** Calls PutEvents with validated input. Every rule of the buses `default` and `orders` matches. */
-function putEvents(Entries: readonly JsonObject[]) {
+function putEvents(Entries: readonly JsonObject[], traceHeader?: string) {
   const accepted: MatchedEvent[] = [];
   const matched: { readonly eventBusName: string; readonly event: BusEvent }[] = [];
   const unknown: string[] = [];
@@ -30,7 +30,8 @@ function putEvents(Entries: readonly JsonObject[]) {
     reportUnknownBus: (region, name) => void unknown.push(`${region} ${name}`),
     reportUnmatched: (region, name, { source }) => void unmatched.push(`${region} ${name} ${source}`),
   });
-  const answer = async () => operation(readEventsInput('PutEvents', { Entries }), caller);
+  const asked = traceHeader === undefined ? caller : { ...caller, traceHeader };
+  const answer = async () => operation(readEventsInput('PutEvents', { Entries }), asked);
   return { answer, accepted, matched, unknown, unmatched };
 }
 
@@ -174,4 +175,19 @@ test.each([
   ['eleven', Array.from({ length: 11 }, () => entry)],
 ] as const)('PutEvents refuses a request with %s entries', async (_count, all) => {
   await expect(putEvents(all).answer()).rejects.toMatchObject({ code: 'ValidationException' });
+});
+
+const ofEntry = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+const ofRequest = 'Root=1-67891233-abcdef012345678912345678;Sampled=0';
+
+test("the trace of an event is its entry's TraceHeader, or else the header of the request", async () => {
+  const { answer, accepted } = putEvents([{ ...entry, TraceHeader: ofEntry }, entry], ofRequest);
+  await answer();
+  expect(accepted.map(({ event }) => event.traceHeader)).toEqual([ofEntry, ofRequest]);
+});
+
+test('an event with a malformed TraceHeader is accepted without a trace', async () => {
+  const { answer, accepted } = putEvents([{ ...entry, TraceHeader: 'Root=1-2-3' }]);
+  expect(await answer()).toMatchObject({ FailedEntryCount: 0 });
+  expect(accepted[0]?.event).not.toHaveProperty('traceHeader');
 });
