@@ -1,5 +1,6 @@
 import { classifyFailure } from '../core/failure/classify.ts';
 import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery/delivery.ts';
+import { traceIdOf } from '../core/delivery/trace.ts';
 import { Failure, isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
 import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-delivery.ts';
@@ -162,13 +163,14 @@ function queuedOf({ delivery, notBeforeMs, turnGeneration, isUnhealthy }: Unsett
 /** A log line has at most this many characters of an event's id, because the event's author chooses the id. */
 const maxLoggedIdLength = 128;
 
-function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule'> {
+function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule' | 'traceId'> {
   if (delivery === undefined) return {};
   const id = delivery.event.value['id'];
   return {
     apiDestination: delivery.apiDestination,
     ...(typeof id === 'string' && { eventId: id.slice(0, maxLoggedIdLength) }),
     ...(delivery.rule !== undefined && { rule: delivery.rule }),
+    ...(delivery.trace !== undefined && { traceId: traceIdOf(delivery.trace) }),
   };
 }
 

@@ -20,13 +20,14 @@ export function createJsonLineDeliveryLog(write: (line: string) => void): Delive
 export function formatConclusion(conclusion: Conclusion): string {
   const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, rateWaitMs, nextAttemptAtMs } =
     conclusion;
-  const { bug } = conclusion;
+  const { bug, traceId } = conclusion;
   return JSON.stringify({
     level: settlement.kind === 'delivered' && bug === undefined ? 'INFO' : 'WARN',
     message: 'delivery.concluded',
     outcome: settlement.kind,
     eventId,
     rule,
+    traceId,
     apiDestination,
     code,
     status,

@@ -131,6 +131,8 @@ export interface Conclusion {
   readonly apiDestination?: string;
   readonly eventId?: string;
   readonly rule?: string;
+  /** The id of the trace that came with the event; absent when none came. */
+  readonly traceId?: string;
   /** `Unexpected` stands for an error that is not in the failure table. It is a bug, and the log shows its stack. */
   readonly code?: FailureCode | 'Unexpected';
   readonly reason?: string;

@@ -74,8 +74,8 @@ export function firstTrace(first: Trace | undefined, second: Trace | undefined):
 }
 
 /** The id for the log: the one of traceparent, else Root of X-Ray's header, as the consoles of both show it. */
-export function traceIdOf({ traceparent, [xrayName]: xray }: Trace): string | undefined {
-  return traceparent?.slice(3, 35) ?? /(?:^|;)Root=([^;]+)/.exec(xray ?? '')?.[1];
+export function traceIdOf({ traceparent, [xrayName]: xray = '' }: Trace): string {
+  return traceparent?.slice(3, 35) ?? /(?:^|;)Root=([^;]+)/.exec(xray)?.[1] ?? '';
 }
 
 /**

@@ -448,6 +448,16 @@ describe('a delivery', () => {
     expect(line).not.toMatch(/canary/);
   });
 
+  test('the log line of a delivery has the id of the trace that came with the event, and no other part of the trace', async () => {
+    const { deliver, conclusions } = setUp();
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    await deliver({ ...envelope, trace: { traceparent, tracestate: 'canary=1' } });
+    await deliver(envelope);
+    const lines = conclusions.map(formatConclusion);
+    expect(lines.map((line) => JSON.parse(line).traceId)).toEqual(['a'.repeat(32), undefined]);
+    expect(lines[0]).not.toMatch(/bbbb|canary/);
+  });
+
   test('the log line of a delivery has a limited length, even if the event id is long', async () => {
     const { deliver, conclusions } = setUp();
     await deliver({ ...envelope, event: { ...event, id: 'x'.repeat(100_000) } });

@@ -153,7 +153,6 @@ test.each<[string, Trace | undefined, Trace | undefined, Trace | undefined]>([
 test('the id of a trace is that of traceparent, or else the Root of X-Ray', () => {
   expect(traceIdOf({ traceparent, 'X-Amzn-Trace-Id': xray })).toBe(traceId);
   expect(traceIdOf({ 'X-Amzn-Trace-Id': `Self=1-2;${xray}` })).toBe(root);
-  expect(traceIdOf({})).toBeUndefined();
 });
 
 describe('the headers of a request', () => {
