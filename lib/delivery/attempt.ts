@@ -194,7 +194,7 @@ class OneAttempt {
         this.#latenciesMs.push(Math.max(0, clock.nowMs() - requestedAtMs));
         const told = watched.end(this.#signalOf(result.answer, destination));
         if (told !== undefined) await told;
-        const answer = maskedAnswer(result.answer, destination.secret, token?.accessToken);
+        const answer = maskedAnswer(result.answer, destination, token?.accessToken);
         return { kind: 'answered', answer, requestedAtMs };
       }
       if (this.#requests >= maximumRequests) throw connectionLost('for the second time');

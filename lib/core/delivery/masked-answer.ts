@@ -1,6 +1,29 @@
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import type { ConnectionHttpParameters, ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
+import type { ResolvedDestination } from '../destination/resolved-destination.ts';
+import type { SigningKey, SigningKeys } from '../request/signing.ts';
 import type { HttpAnswer } from './delivery.ts';
+
+/**
+ * Dead letters and log lines contain this much of the endpoint's answer, in bytes of UTF-8: enough to find the cause, and little
+ * compared with the event.
+ */
+const maxAnswerBytes = 2048;
+
+/** The beginning of a masked answer, as dead letters and log lines keep it. The limit cuts between two characters. */
+export function keptAnswer(body: string): string {
+  const text = body.slice(0, maxAnswerBytes).toWellFormed();
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxAnswerBytes) return text;
+  let end = maxAnswerBytes;
+  while (isInsideCharacter(bytes[end])) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}
+
+/** Whether this byte of UTF-8 continues the character before it. */
+function isInsideCharacter(byte = 0): boolean {
+  return (byte & 0b1100_0000) === 0b1000_0000;
+}
 
 const mask = '***';
 
@@ -13,14 +36,23 @@ const minimumParameterCharacters = 4;
 const minimumBeginning = 4;
 
 /**
- * The answer, with every value masked by which the request was authorized. Many endpoints repeat the request in an error, and a
- * dead letter keeps the answer for 14 days. The body of a 2xx is kept nowhere, so it stays as it is.
+ * The answer, with every value masked by which the request was authorized, and every key that signed it. Many endpoints repeat the
+ * request in an error, and some repeat the key that they expected. A log line and a dead letter keep the answer. The body of a 2xx is
+ * kept nowhere, so it stays as it is.
  *
  * @param accessToken the token that the request carried
  */
-export function maskedAnswer(answer: HttpAnswer, secret: ConnectionSecret, accessToken?: string): HttpAnswer {
+export function maskedAnswer(
+  answer: HttpAnswer,
+  { secret, signingKeys }: Pick<ResolvedDestination, 'secret' | 'signingKeys'>,
+  accessToken?: string,
+): HttpAnswer {
   if (answer.body === '' || (answer.status >= 200 && answer.status <= 299)) return answer;
-  const forms = [...formsOfSecret(secret), ...(accessToken === undefined ? [] : formsOf(accessToken))];
+  const forms = [
+    ...formsOfSecret(secret),
+    ...(accessToken === undefined ? [] : formsOf(accessToken)),
+    ...(signingKeys === undefined ? [] : formsOfKeys(signingKeys)),
+  ];
   return { ...answer, body: maskSecrets(answer.body, forms) };
 }
 
@@ -50,12 +82,32 @@ function beginningAtEnd(text: string, form: string): number {
   return 0;
 }
 
-const known = new WeakMap<ConnectionSecret, readonly string[]>();
+/** Shorter parts of a Base64 text stand for secrets of less than seven bytes, and occur by chance. */
+const minimumWithin = 8;
+
+const known = new WeakMap<ConnectionSecret | SigningKeys, readonly string[]>();
 
 function formsOfSecret(secret: ConnectionSecret): readonly string[] {
   const forms = known.get(secret) ?? valuesOf(secret).flatMap(formsOf);
   known.set(secret, forms);
   return forms;
+}
+
+/** A key is written in Base64 after its prefix. A shared key may have been made from a text. */
+function formsOfKeys(keys: SigningKeys): readonly string[] {
+  const forms = known.get(keys) ?? keys.keys.map(bytesOfKey).flatMap(formsOfKey);
+  known.set(keys, forms);
+  return forms;
+}
+
+function formsOfKey(bytes: Buffer): readonly string[] {
+  const text = isUtf8(bytes) ? formsOf(bytes.toString()) : [];
+  return [...formsOf(bytes.toString('base64')), ...formsOfBytes(bytes), ...text];
+}
+
+/** The 32 bytes of a private key without its PKCS #8 header. A key of 64 bytes has its public part after them. */
+function bytesOfKey({ scheme, key }: SigningKey): Buffer {
+  return scheme === 'v1' ? key.export() : key.export({ format: 'der', type: 'pkcs8' }).subarray(-32);
 }
 
 function valuesOf({ credentials, invocationHttpParameters }: ConnectionSecret): readonly string[] {
@@ -83,7 +135,7 @@ function isSecret({ value, isValueSecret }: HttpParameter): boolean {
 
 /**
  * The forms in which a value is sent, and in which an endpoint may repeat it: percent-encoded, as in a form, in JSON (also within a JSON
- * text), in HTML and in Base64.
+ * text), in HTML, in hexadecimal digits and in Base64 (also within the Base64 of a longer text).
  */
 function formsOf(value: string): readonly string[] {
   const text = value.toWellFormed();
@@ -94,7 +146,6 @@ function formsOf(value: string): readonly string[] {
   const json = inJson(text);
   const ascii = json.replace(/[^\x20-\x7e]/g, unicodeEscape);
   const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-  const base64 = Buffer.from(text).toString('base64');
   return [
     value,
     ...encoded,
@@ -108,10 +159,31 @@ function formsOf(value: string): readonly string[] {
     html,
     html.replaceAll("'", '&#39;'),
     html.replaceAll("'", '&#x27;'),
+    ...formsOfBytes(Buffer.from(text)),
+  ];
+}
+
+function formsOfBytes(bytes: Buffer): readonly string[] {
+  const base64 = bytes.toString('base64');
+  const within = [0, 1, 2].map((offset) => withinBase64(bytes, offset)).filter(({ length }) => length >= minimumWithin);
+  return [
     base64,
     base64.replace(/=+$/, ''),
-    Buffer.from(text).toString('base64url'),
+    bytes.toString('base64url'),
+    ...within,
+    ...within.map((each) => each.replaceAll('+', '-').replaceAll('/', '_')),
+    bytes.toString('hex'),
   ];
+}
+
+/**
+ * The characters that the bytes always have in the Base64 of a longer text.
+ *
+ * @param offset number of bytes before them, modulo 3
+ */
+function withinBase64(bytes: Buffer, offset: number): string {
+  const padded = Buffer.concat([Buffer.alloc(offset), bytes]);
+  return padded.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((padded.length * 8) / 6));
 }
 
 function inJson(text: string): string {

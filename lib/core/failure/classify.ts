@@ -1,11 +1,9 @@
 import type { AttemptOutcome, HttpAnswer } from '../delivery/delivery.ts';
 import type { DeliveryPolicy } from '../destination/delivery-policy.ts';
+import { keptAnswer } from '../delivery/masked-answer.ts';
 import type { FailureCode } from './failure.ts';
 import { Failure, failures } from './failure.ts';
 import { parseRetryAfterMs } from '../delivery/retry-after.ts';
-
-/** A dead letter contains this much of the endpoint's answer: enough to find the cause, and little compared with the event. */
-const maxAnswerCharacters = 2048;
 
 /**
  * Turns an answer into an outcome. 401, 407, 409, 429 and 5xx are retried. No other status is retried, and redirects are never
@@ -26,7 +24,7 @@ export function classifyAnswer(answer: HttpAnswer, policy: DeliveryPolicy, nowMs
       ? `The endpoint answered ${status}; redirects are not followed.`
       : `The endpoint answered ${status}.`,
     status,
-    ...(answer.body === '' ? undefined : { answer: answer.body.slice(0, maxAnswerCharacters).toWellFormed() }),
+    ...(answer.body === '' ? undefined : { answer: keptAnswer(answer.body) }),
     ...(retryAfterMs === undefined || failures[code].kind === 'permanent' ? undefined : { retryAfterMs }),
   };
 }

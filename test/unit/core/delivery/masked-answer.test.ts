@@ -1,14 +1,19 @@
 import { Buffer } from 'node:buffer';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { maskedAnswer } from '../../../../lib/core/delivery/masked-answer.ts';
+import { keptAnswer, maskedAnswer } from '../../../../lib/core/delivery/masked-answer.ts';
 import type { ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
+import { parseSigningSecret } from '../../../../lib/core/request/signing.ts';
+
+/** The header before the bytes of an ed25519 key. Source: RFC 8410 section 7. */
+const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const apiKey = (apiKeyValue: string): ConnectionSecret => ({
   credentials: { authorizationType: 'API_KEY', apiKeyName: 'x-key', apiKeyValue },
 });
 
 function masked(body: string, secret: ConnectionSecret, token?: string, status = 400): string {
-  return maskedAnswer({ status, headers: {}, body }, secret, token).body;
+  return maskedAnswer({ status, headers: {}, body }, { secret }, token).body;
 }
 
 const value = `s3cr&t <"k'y"> a/b+c=ü!(*)\\`;
@@ -30,8 +35,25 @@ describe('a credential in an answer', () => {
     ['in Base64', base64],
     ['in Base64 without padding', base64.replace(/=+$/, '')],
     ['in the Base64 of URLs', Buffer.from(value).toString('base64url')],
+    ['in hexadecimal digits', Buffer.from(value).toString('hex')],
   ])('a credential %s in an answer is masked, and the text around it stays', (_form, form) => {
     expect(masked(`before ${form} after ${form}`, apiKey(value))).toBe('before *** after ***');
+  });
+
+  test.each([0, 1, 2])('a credential after %d other bytes of a text in Base64 is masked', (offset) => {
+    const text = Buffer.from(`${'x'.repeat(3 + offset)}opensesame and more`);
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const shown = masked(text.toString(encoding), apiKey('opensesame'));
+      expect(shown).toContain('***');
+      for (const part of shown.split('***')) {
+        expect(Buffer.from(part, encoding).toString()).not.toMatch(/pens|esam|same/);
+      }
+    }
+  });
+
+  test('texts that are a part of the Base64 of a short credential by chance are not masked', () => {
+    expect(Buffer.from('xabc').toString('base64')).toContain('FiY');
+    expect(masked('FiYe is no key', apiKey('abc'))).toBe('FiYe is no key');
   });
 
   test('a credential whose end is cut off by the end of the answer is masked', () => {
@@ -98,4 +120,64 @@ test('neither the body of a 2xx nor an empty body is changed by masking', () => 
 
 test('a credential with a lone surrogate is masked like any other', () => {
   expect(masked('a\uD800b', apiKey('a\uD800b'))).toBe('***');
+});
+
+describe('a key that signs the requests', () => {
+  const shared = Buffer.from('shared-signing-key-of-the-endpoint');
+  const seed = Buffer.from('0123456789abcdefghijklmnopqrstuv');
+  const publicKey = createPublicKey(
+    createPrivateKey({ key: Buffer.concat([pkcs8, seed]), format: 'der', type: 'pkcs8' }),
+  ).export({ format: 'jwk' }).x;
+  const secretKeys = {
+    shared: `whsec_${shared.toString('base64')}`,
+    private: `whsk_${seed.toString('base64')}`,
+    pair: `whsk_${Buffer.concat([seed, Buffer.from(publicKey ?? '', 'base64url')]).toString('base64')}`,
+  };
+
+  function maskedWithKeys(body: string): string {
+    const signingKeys = parseSigningSecret(JSON.stringify({ keys: [secretKeys.shared, secretKeys.private] }));
+    const destination = { secret: apiKey('opensesame'), signingKeys };
+    return maskedAnswer({ status: 401, headers: {}, body }, destination).body;
+  }
+
+  test.each([
+    ['as it is configured', `expected ${secretKeys.shared}.`, 'expected whsec_***.'],
+    ['percent-encoded', `expected ${encodeURIComponent(secretKeys.shared)}.`, 'expected whsec_***.'],
+    ['as the text that it was made from', `expected ${shared.toString()}.`, 'expected ***.'],
+    ['in hexadecimal digits', `expected ${shared.toString('hex')}.`, 'expected ***.'],
+    ['as a private key', `expected ${secretKeys.private}.`, 'expected whsk_***.'],
+  ])('a key that signs the requests is masked when the answer shows it %s', (_how, body, shown) => {
+    expect(maskedWithKeys(`${body} opensesame`)).toBe(`${shown} ***`);
+  });
+
+  test('of a private key that is followed by its public key, at most the public key is shown', () => {
+    const shown = maskedWithKeys(secretKeys.pair);
+    expect(shown).toContain('whsk_***');
+    expect(shown.length).toBeLessThan(secretKeys.pair.length - 35);
+  });
+});
+
+describe('the answer that is kept', () => {
+  test('an answer of up to 2,048 bytes is kept whole', () => {
+    for (const text of ['', 'x', 'x'.repeat(2048), 'ü'.repeat(1024), '😀'.repeat(512)]) {
+      expect(keptAnswer(text)).toBe(text);
+    }
+  });
+
+  test.each([
+    ['one byte', 'x', 2048],
+    ['two bytes', 'ü', 1024],
+    ['three bytes', '€', 682],
+    ['four bytes', '😀', 512],
+  ])(
+    'an answer of characters of %s is cut after the last one that fits into 2,048 bytes',
+    (_size, character, count) => {
+      expect(keptAnswer(character.repeat(4000))).toBe(character.repeat(count));
+    },
+  );
+
+  test('an answer is never cut inside a character, and a half character becomes a replacement character', () => {
+    expect(keptAnswer(`${'x'.repeat(2047)}😀`)).toBe('x'.repeat(2047));
+    expect(keptAnswer('a\uD800b')).toBe('a\uFFFDb');
+  });
 });
