@@ -160,25 +160,45 @@ function queuedOf({ delivery, notBeforeMs, turnGeneration, isUnhealthy }: Unsett
   };
 }
 
-/** A log line has at most this many characters of an event's id, because the event's author chooses the id. */
-const maxLoggedIdLength = 128;
+/**
+ * A log line has at most this many characters of an event's id, source and type, because the event's author chooses them. The
+ * sources of EventBridge have up to 256 characters.
+ */
+const maxLoggedCharacters = 256;
 
-function namesOf(delivery: Delivery | undefined): Pick<Conclusion, 'apiDestination' | 'eventId' | 'rule' | 'traceId'> {
+function namesOf(
+  delivery: Delivery | undefined,
+): Pick<Conclusion, 'apiDestination' | 'eventId' | 'source' | 'detailType' | 'rule' | 'targetId' | 'traceId'> {
   if (delivery === undefined) return {};
-  const id = delivery.event.value['id'];
+  const { id, source, 'detail-type': detailType } = delivery.event.value;
   return {
     apiDestination: delivery.apiDestination,
-    ...(typeof id === 'string' && { eventId: id.slice(0, maxLoggedIdLength) }),
+    ...(typeof id === 'string' && { eventId: logged(id) }),
+    source: logged(source),
+    detailType: logged(detailType),
     ...(delivery.rule !== undefined && { rule: delivery.rule }),
+    targetId: logged(delivery.target.Id),
     ...(delivery.trace !== undefined && { traceId: traceIdOf(delivery.trace) }),
   };
 }
 
+function logged(value: string): string;
+function logged(value: unknown): string | undefined;
+function logged(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, maxLoggedCharacters) : undefined;
+}
+
 function described(
   outcome: AttemptOutcome | undefined,
-): Pick<Conclusion, 'code' | 'failureKind' | 'reason' | 'status'> {
+): Pick<Conclusion, 'code' | 'failureKind' | 'reason' | 'status' | 'answer'> {
   if (outcome === undefined) return {};
   if (outcome.kind === 'delivered') return { status: outcome.status };
-  const { kind: failureKind, code, reason, status } = outcome;
-  return { code, reason, failureKind, ...(status !== undefined && { status }) };
+  const { kind: failureKind, code, reason, status, answer } = outcome;
+  return {
+    code,
+    reason,
+    failureKind,
+    ...(status !== undefined && { status }),
+    ...(answer !== undefined && { answer }),
+  };
 }

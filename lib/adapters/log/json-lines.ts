@@ -5,8 +5,8 @@ import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../.
 
 /**
  * Writes one line of JSON, `delivery.concluded`, for each delivery in each invocation. The code is written by hand, because a
- * line of a logging library costs as much as the request. A line holds names, codes and times, but no token, secret, header or
- * event.
+ * line of a logging library costs as much as the request. A line holds names, codes and times, and the endpoint's answer to an event
+ * that it did not accept. It holds no token, secret, header or event, unless the endpoint repeats an event in its answer.
  */
 export function createJsonLineDeliveryLog(write: (line: string) => void): DeliveryLog {
   return {
@@ -16,24 +16,30 @@ export function createJsonLineDeliveryLog(write: (line: string) => void): Delive
   };
 }
 
-/** The reason is left out, because the dead letter and the error contain it. A bug is shown with its stack. */
+/** Longer than every reason, because the names in a reason are bounded. */
+const maxReasonCharacters = 1024;
+
+/** A bug is shown with its stack. */
 export function formatConclusion(conclusion: Conclusion): string {
-  const { settlement, eventId, rule, apiDestination, code, status, attempts, durationMs, rateWaitMs, nextAttemptAtMs } =
-    conclusion;
-  const { bug, traceId } = conclusion;
+  const { settlement, bug, nextAttemptAtMs } = conclusion;
   return JSON.stringify({
     level: settlement.kind === 'delivered' && bug === undefined ? 'INFO' : 'WARN',
     message: 'delivery.concluded',
     outcome: settlement.kind,
-    eventId,
-    rule,
-    traceId,
-    apiDestination,
-    code,
-    status,
-    attempt: attempts,
-    durationMs,
-    rateWaitMs,
+    eventId: conclusion.eventId,
+    source: conclusion.source,
+    detailType: conclusion.detailType,
+    rule: conclusion.rule,
+    targetId: conclusion.targetId,
+    traceId: conclusion.traceId,
+    apiDestination: conclusion.apiDestination,
+    code: conclusion.code,
+    reason: conclusion.reason?.slice(0, maxReasonCharacters),
+    status: conclusion.status,
+    answer: conclusion.answer,
+    attempt: conclusion.attempts,
+    durationMs: conclusion.durationMs,
+    rateWaitMs: conclusion.rateWaitMs,
     errors: bug === undefined ? undefined : describeErrors(bug),
     nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
   });

@@ -103,7 +103,7 @@ export type AttemptOutcome =
       readonly reason: string;
       /** Absent when no answer came. */
       readonly status?: number;
-      /** The body of the endpoint's answer, shortened, for the dead letter. */
+      /** The beginning of the endpoint's answer, with the credentials masked, for the dead letter and the log line. */
       readonly answer?: string;
       readonly retryAfterMs?: number;
       /** The delivery waits exactly this long, for something that all workers need; absent when a backoff decides. */
@@ -130,7 +130,12 @@ export interface Conclusion {
   /** Absent when the input named no API destination. */
   readonly apiDestination?: string;
   readonly eventId?: string;
+  /** `source` and `detail-type` of the event, shortened; absent when they are no strings. */
+  readonly source?: string | undefined;
+  readonly detailType?: string | undefined;
   readonly rule?: string;
+  /** The target's `Id`. */
+  readonly targetId?: string | undefined;
   /** The id of the trace that came with the event; absent when none came. */
   readonly traceId?: string;
   /** `Unexpected` stands for an error that is not in the failure table. It is a bug, and the log shows its stack. */
@@ -139,6 +144,8 @@ export interface Conclusion {
   /** An error that a bug caused, for the log only. It may be present with any settlement. */
   readonly bug?: unknown;
   readonly status?: number;
+  /** The beginning of the endpoint's answer, with the credentials masked; absent when the event was delivered. */
+  readonly answer?: string;
   /** Whether the last failure may be retried; absent when nothing failed. */
   readonly failureKind?: FailureKind;
   /** Time since the event was first received; absent when that time could not be read. */

@@ -159,7 +159,7 @@ function formsOf(value: string): readonly string[] {
     html,
     html.replaceAll("'", '&#39;'),
     html.replaceAll("'", '&#x27;'),
-    ...formsOfBytes(Buffer.from(text)),
+    ...[...new Set([text, ...encoded, json])].flatMap((each) => formsOfBytes(Buffer.from(each))),
   ];
 }
 

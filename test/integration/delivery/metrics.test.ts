@@ -21,8 +21,8 @@ import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.t
 
 const answers = {
   well: { status: 200 },
-  busy: { status: 503, headers: { 'retry-after': '60', 'x-canary': 'canary-header' }, body: 'canary-answer' },
-  rejecting: { status: 422, body: 'canary-answer' },
+  busy: { status: 503, headers: { 'retry-after': '60', 'x-canary': 'canary-header' }, body: 'the answer' },
+  rejecting: { status: 422, body: 'the answer' },
   refusing: { status: 401 },
 };
 
@@ -118,6 +118,7 @@ test('a batch that has deliveries with every outcome writes one metric document,
   expect(documents.join()).not.toContain('ApiDestination');
   expect(lines).toContain('{"level":"WARN","message":"connection.deauthorized","connection":"refusing-connection"}\n');
   expect([...documents, ...lines].join()).not.toContain('canary');
+  expect(documents.join()).not.toContain('the answer');
 });
 
 test('metrics per destination are written only for destinations that exist', async () => {

@@ -30,6 +30,21 @@ function canary(name: string): string {
   return `canary-${name}-${randomBytes(6).toString('hex')}`;
 }
 
+/**
+ * Canaries that an endpoint repeats in its answer although they are no credentials of its connection. Log lines and answers to
+ * clients may contain them, but only as the endpoint's answer.
+ */
+export const repeatable: ReadonlySet<string> = new Set(['event', 'targetHeader', 'endpointAnswer']);
+
+/** The texts within the text that may be Base64, decoded. A part of a longer text may begin at any character. */
+export function decoded(text: string): string {
+  const runs = text.match(/[\w+/-]{12,}/g) ?? [];
+  const texts = runs.flatMap((run) =>
+    [0, 1, 2, 3].map((skipped) => Buffer.from(run.slice(skipped), 'base64').toString('latin1')),
+  );
+  return texts.join('\n');
+}
+
 /** The forms in which the secret could be printed: in base64 as in a BASIC header, and as bytes. */
 export function disguisesOf(text: string): readonly string[] {
   const encodings = ['base64', 'base64url', 'hex'] as const;
@@ -55,8 +70,10 @@ export async function startSurroundings() {
     startRecordingEndpoint(({ path, headers, body }) => {
       const status = Number(/^\/status\/([0-9]+)/.exec(path)?.[1] ?? 0);
       if (status === 0) return new Promise(() => undefined);
-      // The endpoint repeats the whole request in its answer.
-      const echo = JSON.stringify({ headers, body, error: canaries.endpointAnswer });
+      // The endpoint repeats the whole request in its answer, also encoded.
+      const request = { headers, path, body };
+      const base64 = Buffer.from(JSON.stringify(request)).toString('base64');
+      const echo = JSON.stringify({ error: canaries.endpointAnswer, ...request, base64 });
       answered.push(echo);
       return {
         status,

@@ -4,6 +4,7 @@ import { GetQueueUrlCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import type { Clients } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
+import { decoded } from './canary-story.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
 let clients: Clients;
@@ -23,6 +24,7 @@ sharedStack.override('answer', () => ({ path, headers, body }) => ({
     headers,
     body,
     again: encodeURIComponent(JSON.stringify(headers)),
+    base64: Buffer.from(JSON.stringify({ path, headers, body })).toString('base64'),
   }),
 }));
 
@@ -47,7 +49,7 @@ test.each([
   ['API_KEY', { ApiKeyAuthParameters: { ApiKeyName: 'x-key', ApiKeyValue: secrets.key } }],
   ['BASIC', { BasicAuthParameters: { Username: 'jo', Password: secrets.password } }],
 ] as const)(
-  'the dead letter of a %s connection keeps an answer that repeats the request, without its credentials',
+  'the dead letter and the log line of a %s connection keep an answer that repeats the request, without its credentials',
   async (type, block) => {
     const Name = type.toLowerCase();
     const connection = { Name, AuthorizationType: type, AuthParameters: { ...block, InvocationHttpParameters } };
@@ -67,13 +69,14 @@ test.each([
     const answer = (JSON.parse(letter?.MessageAttributes?.['LASTMILE']?.StringValue ?? '{}') as { answer?: string })
       .answer;
     expect(answer).toContain('no such order');
+    expect(JSON.parse(Buffer.from(concluded ?? []).toString())).toMatchObject({ answer });
     expect(answer).toContain('***');
     const sent = endpoint.requests.at(-1);
     const authorization = String(sent?.headers['authorization'] ?? 'none').replace('Basic ', '');
     const everything = [JSON.stringify(letter), Buffer.from(concluded ?? []).toString(), ...printed].join('\n');
     for (const secret of [...Object.values(secrets), authorization]) {
       for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-        expect(everything).not.toContain(form);
+        expect(everything + decoded(everything)).not.toContain(form);
     }
   },
 );

@@ -140,6 +140,8 @@ describe('a delivery', () => {
         settlement: { kind: 'delivered' },
         apiDestination: 'orders',
         eventId: event.id,
+        source: 'shop.orders',
+        detailType: 'Order Placed',
         rule: envelope.rule,
         status: 200,
         attempts: 1,
@@ -440,12 +442,23 @@ describe('a delivery', () => {
     expect(await deliver(envelope)).toMatchObject({ settlement: { kind: 'deferred' }, code: 'EndpointUnauthorized' });
   });
 
-  test('the log line of a delivery holds no credential, no event and no answer', async () => {
-    const { deliver, conclusions } = setUp({ answer: () => ({ status: 400, body: 'canary-answer' }) });
-    await deliver(envelope);
+  test('the log line of a failed delivery holds the reason and the answer of the endpoint, with the credentials masked', async () => {
+    const answer: AnswerRequest = ({ headers }) => ({ status: 400, body: JSON.stringify({ error: 'no', headers }) });
+    const { deliver, conclusions } = setUp({ answer });
+    await deliver({ ...envelope, target: { Id: 'to-orders' } });
     const line = formatConclusion(conclusions[0] as Conclusion);
-    expect(JSON.parse(line)).toMatchObject({ message: 'delivery.concluded', code: 'EndpointRejected', status: 400 });
+    expect(JSON.parse(line)).toMatchObject({
+      message: 'delivery.concluded',
+      source: 'shop.orders',
+      detailType: 'Order Placed',
+      targetId: 'to-orders',
+      code: 'EndpointRejected',
+      reason: 'The endpoint answered 400.',
+      status: 400,
+      answer: expect.stringMatching(/^\{"error":"no".*"authorization":"Basic \*\*\*"/),
+    });
     expect(line).not.toMatch(/canary/);
+    expect(line).not.toContain(basicHeader('canary-password').replace('Basic ', ''));
   });
 
   test('the log line of a delivery has the id of the trace that came with the event, and no other part of the trace', async () => {
@@ -458,9 +471,32 @@ describe('a delivery', () => {
     expect(lines[0]).not.toMatch(/bbbb|canary/);
   });
 
-  test('the log line of a delivery has a limited length, even if the event id is long', async () => {
+  test('the log line of an accepted delivery holds no answer', async () => {
+    const { deliver, conclusions } = setUp({ answer: () => ({ status: 202, body: 'queued' }) });
+    await deliver(envelope);
+    const line = formatConclusion(conclusions[0] as Conclusion);
+    expect(line).not.toMatch(/answer|reason|queued/);
+  });
+
+  test.each(['source', 'detail-type'])('an event whose %s is no text is logged without it', async (member) => {
     const { deliver, conclusions } = setUp();
-    await deliver({ ...envelope, event: { ...event, id: 'x'.repeat(100_000) } });
-    expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(1000);
+    await deliver({ ...envelope, event: { ...event, [member]: { text: 'canary' } } });
+    expect(conclusions[0]?.settlement.kind).toBe('delivered');
+    expect(formatConclusion(conclusions[0] as Conclusion)).not.toContain('canary');
+  });
+
+  test.each(['id', 'source', 'detail-type'])(
+    'the log line of a delivery has a limited length, even if the %s of the event is long',
+    async (member) => {
+      const { deliver, conclusions } = setUp();
+      await deliver({ ...envelope, event: { ...event, [member]: 'x'.repeat(100_000) } });
+      expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(1000);
+    },
+  );
+
+  test('the log line of a failed delivery has a limited length, even if the answer and the id of the target are long', async () => {
+    const { deliver, conclusions } = setUp({ answer: () => ({ status: 400, body: 'x'.repeat(100_000) }) });
+    await deliver({ ...envelope, target: { Id: 'x'.repeat(100_000) } });
+    expect(formatConclusion(conclusions[0] as Conclusion).length).toBeLessThan(3000);
   });
 });

@@ -35,6 +35,8 @@ describe('a credential in an answer', () => {
     ['in Base64', base64],
     ['in Base64 without padding', base64.replace(/=+$/, '')],
     ['in the Base64 of URLs', Buffer.from(value).toString('base64url')],
+    ['in the Base64 of its JSON', Buffer.from(JSON.stringify(value).slice(1, -1)).toString('base64')],
+    ['in the Base64 of a form', Buffer.from(new URLSearchParams({ k: value }).toString().slice(2)).toString('base64')],
     ['in hexadecimal digits', Buffer.from(value).toString('hex')],
   ])('a credential %s in an answer is masked, and the text around it stays', (_form, form) => {
     expect(masked(`before ${form} after ${form}`, apiKey(value))).toBe('before *** after ***');
