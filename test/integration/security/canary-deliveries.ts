@@ -188,7 +188,9 @@ export async function authorizeEverything(stack: WatchedStack, surroundings: Sur
   const AuthParameters = oauth(surroundings.tokenEndpoint.url);
   await stack.control('UpdateConnection', { Name: 'oauth', AuthParameters });
   await settled(stack);
-  await stack.invoke(envelope('oauth-200'));
+  const isDelivered = async () => (await stack.invoke(envelope('oauth-200'))).text.includes('"outcome":"delivered"');
+  await vi.waitUntil(isDelivered, { timeout: 30_000, interval: 250 });
+  // The request carries the token now, and the endpoint repeats it.
   await stack.invoke(envelope('oauth-401'));
 }
 
