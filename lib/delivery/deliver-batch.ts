@@ -2,6 +2,7 @@ import type { Conclusion, Settlement } from '../core/delivery/delivery.ts';
 import { Failure } from '../core/failure/failure.ts';
 import { jsonText } from '../core/input/json-text.ts';
 import type { JsonValue } from '../core/input/json.ts';
+import type { Trace } from '../core/delivery/trace.ts';
 import { fateOfNewer } from '../core/message/newer-version.ts';
 import { parseDelivery } from '../core/message/parse-delivery.ts';
 import type { QueueMessage } from '../core/message/queue-message.ts';
@@ -131,12 +132,16 @@ export interface InputDelivererDependencies {
   readonly apiDestination: string | undefined;
 }
 
-/** Delivers the unparsed input of a rule's target. */
-export type DeliverInput = (input: unknown, deadline: Deadline) => Promise<Conclusion>;
+/**
+ * Delivers the unparsed input of a rule's target.
+ *
+ * @param trace the trace of the invocation; an envelope may have another one
+ */
+export type DeliverInput = (input: unknown, deadline: Deadline, trace?: Trace) => Promise<Conclusion>;
 
 export function createDeliverInput({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverInput {
-  return (input, deadline) => {
-    const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs() }) });
+  return (input, deadline, trace) => {
+    const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs(), trace }) });
     return deliver({ parse, body: () => jsonText((input ?? null) as JsonValue) }, deadline);
   };
 }
