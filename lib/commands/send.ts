@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { answerLine } from '../core/delivery/answer-text.ts';
 import { parseJsonExactly } from '../core/input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { ExactNumber, isJsonObject } from '../core/input/json.ts';
@@ -102,9 +103,10 @@ function lineOf(answer: JsonObject): string {
   const status = answer['status'] === undefined ? '' : `HTTP ${String(answer['status'])}`;
   const attempts = counted(Number(answer['attempts']), 'attempt');
   const failure = answer['code'] === undefined ? '' : `${String(answer['code'])}: ${String(answer['reason'])}`;
+  const said = answer['answer'] === undefined ? '' : `answer: ${answerLine(String(answer['answer']))}`;
   const apiDestination = answer['apiDestination'] ?? '(no API destination)';
   const parts = [answer['outcome'], apiDestination, status, attempts, `${String(answer['durationMs'])} ms`];
-  return [...parts.map(String), failure].filter((part) => part !== '').join('  ');
+  return [...parts.map(String), failure, said].filter((part) => part !== '').join('  ');
 }
 
 async function main(args: string[]): Promise<number> {

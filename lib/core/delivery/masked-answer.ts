@@ -4,27 +4,6 @@ import type { ResolvedDestination } from '../destination/resolved-destination.ts
 import type { SigningKey, SigningKeys } from '../request/signing.ts';
 import type { HttpAnswer } from './delivery.ts';
 
-/**
- * Dead letters and log lines contain this much of the endpoint's answer, in bytes of UTF-8: enough to find the cause, and little
- * compared with the event.
- */
-const maxAnswerBytes = 2048;
-
-/** The beginning of a masked answer, as dead letters and log lines keep it. The limit cuts between two characters. */
-export function keptAnswer(body: string): string {
-  const text = body.slice(0, maxAnswerBytes).toWellFormed();
-  const bytes = Buffer.from(text);
-  if (bytes.length <= maxAnswerBytes) return text;
-  let end = maxAnswerBytes;
-  while (isInsideCharacter(bytes[end])) end -= 1;
-  return bytes.toString('utf8', 0, end);
-}
-
-/** Whether this byte of UTF-8 continues the character before it. */
-function isInsideCharacter(byte = 0): boolean {
-  return (byte & 0b1100_0000) === 0b1000_0000;
-}
-
 const mask = '***';
 
 /**

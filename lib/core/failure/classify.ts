@@ -1,6 +1,6 @@
 import type { AttemptOutcome, HttpAnswer } from '../delivery/delivery.ts';
 import type { DeliveryPolicy } from '../destination/delivery-policy.ts';
-import { keptAnswer } from '../delivery/masked-answer.ts';
+import { keptAnswer } from '../delivery/answer-text.ts';
 import type { FailureCode } from './failure.ts';
 import { Failure, failures } from './failure.ts';
 import { parseRetryAfterMs } from '../delivery/retry-after.ts';

@@ -1,3 +1,4 @@
+import { answerLine } from '../../core/delivery/answer-text.ts';
 import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { parseEventsArn } from '../../core/destination/arn.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
@@ -19,7 +20,7 @@ export function createReadableDeliveryLog(options: ReadableDeliveryLogOptions): 
 
 /** Formats a line such as `09:14:03.120  delivered  orders  event 7bf7...  HTTP 200  attempt 1  35 ms`. */
 export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: boolean): string {
-  const { settlement, eventId, apiDestination, status, attempts, durationMs, code, reason } = conclusion;
+  const { settlement, eventId, apiDestination, status, attempts, durationMs, code, reason, answer } = conclusion;
   const parts = [
     new Date(nowMs).toISOString().slice(11, 23),
     paint(settlement.kind, colour),
@@ -30,6 +31,7 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
     `${Math.round(durationMs)} ms`,
   ];
   if (code !== undefined) parts.push(printable(reason === undefined ? code : `${code}: ${reason}`));
+  if (answer !== undefined) parts.push(`answer: ${answerLine(answer)}`);
   return parts.join('  ');
 }
 

@@ -13,7 +13,11 @@ let endpoint: RecordingEndpoint;
 let folder: string;
 
 sharedStack.override('stackOptions', { environment: { RETRY_BASE_DELAY_MS: '900000' } });
-sharedStack.override('answer', () => ({ path }) => ({ status: path === '/eu' ? 202 : 500 }));
+/** Refuses what does not go to Europe, and repeats the key of the request. */
+sharedStack.override('answer', () => ({ path, headers }) => {
+  if (path === '/eu') return { status: 202 };
+  return { status: 500, body: JSON.stringify({ error: 'out of stock', key: headers['x-key'] }, undefined, 2) };
+});
 
 /** A destination of the same name in each region. */
 sharedStack.beforeAll(
@@ -52,10 +56,11 @@ test.each([
   expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
 });
 
-test('npm run send ends with status 1 and prints the reason of a failed delivery, but not the API key', async () => {
+test('npm run send ends with status 1 and prints the reason and the answer of a failed delivery, but not the API key', async () => {
   const { status, stdout, stderr } = await send(['orders']);
   expect(status).toBe(1);
-  expect(stdout).toContain('500');
+  const said = 'EndpointFailed: The endpoint answered 500.  answer: { "error": "out of stock", "key": "***" }\n';
+  expect(stdout.endsWith(said)).toBe(true);
   expect(stdout + stderr).not.toContain('key-canary');
 });
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { keptAnswer, maskedAnswer } from '../../../../lib/core/delivery/masked-answer.ts';
+import { maskedAnswer } from '../../../../lib/core/delivery/masked-answer.ts';
 import type { ConnectionSecret } from '../../../../lib/core/destination/connection-secret.ts';
 import { parseSigningSecret } from '../../../../lib/core/request/signing.ts';
 
@@ -156,30 +156,5 @@ describe('a key that signs the requests', () => {
     const shown = maskedWithKeys(secretKeys.pair);
     expect(shown).toContain('whsk_***');
     expect(shown.length).toBeLessThan(secretKeys.pair.length - 35);
-  });
-});
-
-describe('the answer that is kept', () => {
-  test('an answer of up to 2,048 bytes is kept whole', () => {
-    for (const text of ['', 'x', 'x'.repeat(2048), 'ü'.repeat(1024), '😀'.repeat(512)]) {
-      expect(keptAnswer(text)).toBe(text);
-    }
-  });
-
-  test.each([
-    ['one byte', 'x', 2048],
-    ['two bytes', 'ü', 1024],
-    ['three bytes', '€', 682],
-    ['four bytes', '😀', 512],
-  ])(
-    'an answer of characters of %s is cut after the last one that fits into 2,048 bytes',
-    (_size, character, count) => {
-      expect(keptAnswer(character.repeat(4000))).toBe(character.repeat(count));
-    },
-  );
-
-  test('an answer is never cut inside a character, and a half character becomes a replacement character', () => {
-    expect(keptAnswer(`${'x'.repeat(2047)}😀`)).toBe('x'.repeat(2047));
-    expect(keptAnswer('a\uD800b')).toBe('a\uFFFDb');
   });
 });

@@ -36,6 +36,14 @@ test('the line of a failed delivery ends with its code and reason', () => {
   );
 });
 
+test('the line of a failed delivery ends with the answer of the endpoint, on one line of printable characters', () => {
+  const answer = '{\n  "error": "no such order\u001B[2J"\n}';
+  const failed: Conclusion = { ...delivered, code: 'EndpointRejected', reason: 'The endpoint answered 422.', answer };
+  expect(formatDelivery(failed, nowMs, false)).toMatch(
+    / {2}EndpointRejected: The endpoint answered 422\. {2}answer: \{ "error": "no such order\\u\{1b\}\[2J" \}$/,
+  );
+});
+
 test('the line of a delivery shows the name of the API destination even when the event names it by ARN', () => {
   const apiDestination = 'arn:aws:events:us-east-1:123456789012:api-destination/orders/0b7f-11';
   expect(formatDelivery({ ...delivered, apiDestination }, nowMs, false)).toBe(formatDelivery(delivered, nowMs, false));
