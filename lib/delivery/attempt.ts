@@ -224,7 +224,8 @@ class OneAttempt {
     const { pacing, observeAnswer } = this.#dependencies;
     if (asksEverybodyToWait(outcome)) await pacing.pause(destination, outcome.retryAfterMs);
     try {
-      await observeAnswer(destination, { status, requestedAtMs });
+      const answer = outcome.kind === 'delivered' ? undefined : outcome.answer;
+      await observeAnswer(destination, { status, requestedAtMs, answer });
     } catch (error) {
       if (outcome.kind !== 'delivered') throw error;
       this.#bug = error;

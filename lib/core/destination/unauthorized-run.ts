@@ -1,3 +1,5 @@
+import { answerLine } from '../delivery/answer-text.ts';
+
 /**
  * Consecutive requests that endpoints refused with 401 or 407. All had the same credentials of one connection, but they may
  * have gone to different API destinations.
@@ -45,10 +47,20 @@ export function exceeds(run: UnauthorizedRun, limit: UnauthorizedLimit, nowMs: n
   return run.count >= limit.count && nowMs - run.sinceMs >= limit.lengthMs;
 }
 
-/** The reason that DescribeConnection shows. */
-export function describeRefusal(apiDestination: string, status: number, run?: UnauthorizedRun): string {
-  const last = `API destination '${apiDestination}' with HTTP status ${status}`;
-  if (run === undefined) return `The credentials were refused by ${last}.`;
+/**
+ * The reason that DescribeConnection shows.
+ *
+ * @param answer the endpoint's last answer, with the credentials masked
+ */
+export function describeRefusal(
+  apiDestination: string,
+  { status, answer = '' }: { readonly status: number; readonly answer?: string | undefined },
+  run?: UnauthorizedRun,
+): string {
+  const line = answerLine(answer);
+  const said = line === '' ? '' : ` The endpoint answered: ${line}`;
+  const last = `API destination '${apiDestination}' with HTTP status ${status}.${said}`;
+  if (run === undefined) return `The credentials were refused by ${last}`;
   const since = new Date(run.sinceMs).toISOString();
-  return `The credentials were refused at least ${run.count} times in a row since ${since}, last by ${last}.`;
+  return `The credentials were refused at least ${run.count} times in a row since ${since}, last by ${last}`;
 }

@@ -18,6 +18,8 @@ export interface ObservedAnswer {
   readonly status: number;
   /** When the request began. */
   readonly requestedAtMs: number;
+  /** The body of a refusal, with the credentials masked. */
+  readonly answer?: string | undefined;
 }
 
 /**
@@ -71,7 +73,7 @@ export function createAnswerObserver({ runs, states, clock, limit }: AnswerObser
     if (secretVersion === undefined) return;
     const deauthorize = async (run?: UnauthorizedRun): Promise<void> => {
       const { name, incarnation } = connection;
-      const stateReason = describeRefusal(apiDestination.name, answer.status, run);
+      const stateReason = describeRefusal(apiDestination.name, answer, run);
       const since = run === undefined ? undefined : { unauthorizedSinceMs: run.sinceMs };
       const nowMs = clock.nowMs();
       await states.change({ name, incarnation, secretVersion, state: 'DEAUTHORIZED', stateReason, ...since, nowMs });

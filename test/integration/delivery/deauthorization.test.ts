@@ -50,7 +50,7 @@ const valid = `Basic ${Buffer.from('someone:valid').toString('base64')}`;
 sharedStack.override('answer', () => async ({ path, headers }) => {
   if (path === '/open' || headers['authorization'] === valid) return { status: 200 };
   await beforeRefusal();
-  return { status: 401 };
+  return { status: 401, body: `The password is too old.\n(${headers['authorization']})\n` };
 });
 
 sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, clients: opened }) => {
@@ -172,7 +172,7 @@ test('a connection that is refused for 30 s is deauthorized until it gets new cr
   const { ConnectionState, StateReason } = await describe('expired');
   expect(ConnectionState).toBe('DEAUTHORIZED');
   expect(StateReason).toMatch(
-    /^The credentials were refused at least 10 times in a row since .+ 'expired-guarded' with HTTP status 401\.$/,
+    /^The credentials were refused at least 10 times in a row since .+ 'expired-guarded' with HTTP status 401\. The endpoint answered: The password is too old\. \(Basic \*\*\*\)$/,
   );
   expect(await destinationStates('expired')).toEqual(['INACTIVE', 'INACTIVE']);
   expect(deauthorized).toEqual(['expired']);

@@ -38,13 +38,27 @@ test('a refused request counts in a run of 401s only if it began no earlier than
 
 test('the reason for a deauthorization names the count of 401s, their start and the last API destination', () => {
   const name = 'x'.repeat(64);
-  const reason = describeRefusal(name, 407, { count: 1_000_000, sinceMs });
+  const reason = describeRefusal(name, { status: 407 }, { count: 1_000_000, sinceMs });
   expect(reason).toBe(
     'The credentials were refused at least 1000000 times in a row since 2026-01-01T00:00:00.000Z, last by API destination ' +
       `'${name}' with HTTP status 407.`,
   );
-  expect(reason.length).toBeLessThanOrEqual(512);
-  expect(describeRefusal('orders', 401)).toBe(
+  expect(describeRefusal('orders', { status: 401 })).toBe(
     "The credentials were refused by API destination 'orders' with HTTP status 401.",
   );
+});
+
+test('the reason for a deauthorization ends with the beginning of the last answer, on one line of printable characters', () => {
+  const answer = '{\n  "error": "key expired\u0007"\n}';
+  expect(describeRefusal('orders', { status: 401, answer })).toBe(
+    "The credentials were refused by API destination 'orders' with HTTP status 401. The endpoint answered: " +
+      '{ "error": "key expired\\u{7}" }',
+  );
+  expect(describeRefusal('orders', { status: 401, answer: ' \n' })).toMatch(/401\.$/);
+});
+
+test('the longest reason for a deauthorization has at most the 512 characters of a StateReason', () => {
+  const answer = 'x'.repeat(2048);
+  const reason = describeRefusal('x'.repeat(64), { status: 407, answer }, { count: 1_000_000, sinceMs });
+  expect(reason.length).toBeLessThanOrEqual(512);
 });
