@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto';
 import { partitionOf } from '../../core/destination/arn.ts';
 import type { SqsMembers } from './fauxqs.ts';
 import { isMembers } from './names.ts';
+import { showTraceHeader } from './trace-header.ts';
 
 /** Keeps only the requested message attributes of received messages, and computes the digest of exactly these attributes. */
 export function withAskedAttributes(output: SqsMembers, input: SqsMembers): SqsMembers {
   if (!Array.isArray(output['Messages'])) return output;
   const asked = Array.isArray(input['MessageAttributeNames']) ? input['MessageAttributeNames'] : [];
-  return { ...output, Messages: output['Messages'].map((message: SqsMembers) => withAttributes(message, asked)) };
+  return {
+    ...output,
+    Messages: output['Messages'].map((message: SqsMembers) => withAttributes(showTraceHeader(message, input), asked)),
+  };
 }
 
 function withAttributes(message: SqsMembers, asked: readonly unknown[]): SqsMembers {
@@ -25,7 +29,7 @@ function matches(pattern: string, name: string): boolean {
 }
 
 /** Source: the SQS developer guide, calculating the MD5 message digest for message attributes. */
-function digestOf(attributes: Readonly<Record<string, SqsMembers>>): string {
+export function digestOf(attributes: Readonly<Record<string, SqsMembers>>): string {
   const hash = createHash('md5');
   const add = (bytes: Buffer): void => {
     const length = Buffer.alloc(4);

@@ -6,8 +6,9 @@ import { PerRegion } from '../stack/per-region.ts';
 import { checkMembers, checkMessage, checkQueueName } from './limits.ts';
 import { checkRedrivePolicy, createStackQueues, type StackQueues } from './queues.ts';
 import { fromFauxqs, isMembers, type QueueNaming, queueUrl, toFauxqs } from './names.ts';
-import { withAskedAttributes } from './receive.ts';
+import { digestOf, withAskedAttributes } from './receive.ts';
 import { parseQueryCall } from './query.ts';
+import { askForTraceHeader, keepTraceHeader } from './trace-header.ts';
 import { xmlAnswer, xmlRefusal } from './xml.ts';
 import {
   awsJsonAnswer,
@@ -164,8 +165,19 @@ async function performCall(
   await checkRedrivePolicy(engine, input, naming);
   const mapped = toFauxqs(input, naming);
   if (operation === 'SendMessageBatch') return sendBatch(engine, mapped);
-  const output = await engine.perform(operation, mapped);
-  return fromFauxqs(operation === 'ReceiveMessage' ? withAskedAttributes(output, input) : output, naming);
+  if (operation === 'SendMessage') return withDigest(await engine.perform(operation, keepTraceHeader(mapped)), input);
+  if (operation !== 'ReceiveMessage') return fromFauxqs(await engine.perform(operation, mapped), naming);
+  const output = await engine.perform(operation, askForTraceHeader(mapped));
+  return fromFauxqs(withAskedAttributes(output, input), naming);
+}
+
+/** The answer to a message with a kept trace header, with the digest of only the attributes that the client sent. Clients compare it. */
+function withDigest(answer: SqsMembers, message: SqsMembers | undefined): SqsMembers {
+  if (message?.['MessageSystemAttributes'] === undefined) return answer;
+  const attributes = message['MessageAttributes'];
+  const { MD5OfMessageAttributes: _digest, ...rest } = answer;
+  if (!isMembers(attributes) || Object.keys(attributes).length === 0) return rest;
+  return { ...rest, MD5OfMessageAttributes: digestOf(attributes as Record<string, SqsMembers>) };
 }
 
 /** An invalid entry fails alone; the other entries of its batch are sent. */
@@ -183,6 +195,14 @@ async function sendBatch(engine: Pick<SqsEngine, 'perform'>, input: SqsMembers):
     }
   });
   if (failed.length > 0 && accepted.length === 0) return { Successful: [], Failed: failed };
-  const output = await engine.perform('SendMessageBatch', { ...input, Entries: accepted });
-  return { ...output, Failed: [...failed, ...((output['Failed'] ?? []) as readonly SqsMembers[])] };
+  const output = await engine.perform('SendMessageBatch', { ...input, Entries: accepted.map(keepTraceHeader) });
+  const sent = new Map(accepted.map((entry) => [entry['Id'], entry]));
+  const successful = ((output['Successful'] ?? []) as readonly SqsMembers[]).map((answer) =>
+    withDigest(answer, sent.get(answer['Id'])),
+  );
+  return {
+    ...output,
+    Successful: successful,
+    Failed: [...failed, ...((output['Failed'] ?? []) as readonly SqsMembers[])],
+  };
 }

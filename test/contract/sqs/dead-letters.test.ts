@@ -31,13 +31,15 @@ async function overSqs(): Promise<Subject> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: `dead-letters-${queues}` }));
   return {
     deadLetters: createSqsDeadLetters(sqs, QueueUrl, systemClock),
-    async put({ body, attributes }) {
+    async put({ body, attributes, traceHeader }) {
       const texts = Object.entries(attributes).map(([name, StringValue]) => [
         name,
         { DataType: 'String', StringValue },
       ]);
       const MessageAttributes = Object.fromEntries(texts);
-      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
+      const system = { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } } as const;
+      const traced = traceHeader === undefined ? {} : { MessageSystemAttributes: system };
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes, ...traced }));
     },
   };
 }
@@ -54,6 +56,13 @@ describe.each([
   ['over SQS', overSqs],
   ['in memory', inMemory],
 ])('dead letters %s', (_where, create) => {
+  test('a received dead letter has the header of X-Ray with which it was sent', async () => {
+    const { deadLetters, put } = await create();
+    const message = { ...plain('{}'), traceHeader: 'Root=1-5759e988-bd862e3fe1be46a994272793' };
+    await put(message);
+    expect((await deadLetters.receive(aWhileMs)).map((received) => received.message)).toEqual([message]);
+  });
+
   test('a received dead letter has the body and attributes that were sent, its time and its receive count', async () => {
     const { deadLetters, put } = await create();
     const message = { body: '{"n":1.0,"note":"Zoë 😀"}', attributes: { ERROR_CODE: 'TIMEOUT', LASTMILE: '{"v":1}' } };

@@ -41,6 +41,19 @@ test('a queue target gets the unchanged text of the event or the output of its t
   expect(made).toEqual(['{"order":1.50,"by":"\\u0001"}', '"order 1.50 of all"', '[1.0]']);
 });
 
+test('a queue target and a dead-letter queue get the TraceHeader of an event as AWSTraceHeader', async () => {
+  const queue = await story.createQueue('traced');
+  const deadLetters = await story.createQueue('dead');
+  const gone = { Arn: arn('sqs', 'gone'), DeadLetterConfig: { Arn: deadLetters.arn } };
+  await story.putRule(rule, { Arn: queue.arn }, gone);
+  const TraceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+  await story.put({ TraceHeader });
+  for (const { receive } of [queue, deadLetters]) {
+    const [message] = await receive(1, { MessageSystemAttributeNames: ['All'] });
+    expect(message?.Attributes).toMatchObject({ AWSTraceHeader: TraceHeader });
+  }
+});
+
 test('every target gets the numbers of an event with unchanged digits', async () => {
   const endpoint = await ownEndpoint();
   const destination = await story.createDestination('shop', endpoint.origin);

@@ -86,6 +86,19 @@ test('an event with a malformed TraceHeader is delivered without it', async () =
   expect(request?.headers).not.toHaveProperty('x-admin');
 });
 
+test('a rule that targets the delivery queue passes the trace of its events on', async () => {
+  const { put, putRule, requests } = await start();
+  const envelope =
+    '{"apiDestination":"shop","event":<aws.events.event.json>,"target":{"HttpParameters":{"PathParameterValues":["2"]}}}';
+  const Arn = 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries';
+  await putRule({ Name: 'queue', EventPattern: everyOrder }, { Arn, InputTransformer: { InputTemplate: envelope } });
+  await put({ TraceHeader });
+  const sent = await requests.count(2);
+  const xray = expect.stringMatching(/^Root=1-5759e988-bd862e3fe1be46a994272793;Parent=[0-9a-f]{16};Sampled=1;/);
+  expect(sent.map(({ path }) => path).toSorted()).toEqual(['/shop/1', '/shop/2']);
+  expect(sent.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual([xray, xray]);
+});
+
 test('traceparent and tracestate in the attributes of a message reach the endpoint on a retry too', async () => {
   const { send, requests } = await start([500]);
   const target = { HttpParameters: { PathParameterValues: ['1'] } };

@@ -245,6 +245,66 @@ test('messages can be sent, received, made visible again and deleted in the quer
   await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: again.ReceiptHandle }));
 });
 
+const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+const MessageSystemAttributes = { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } } as const;
+const ten = Object.fromEntries(
+  Array.from({ length: 10 }, (_, index) => [`a${index}`, { DataType: 'String', StringValue: `${index}` }]),
+);
+
+test('a message is received with the AWSTraceHeader that it was sent with, beside ten attributes of its own', async () => {
+  const QueueUrl = await newQueue({ VisibilityTimeout: '0' });
+  const message = { MessageBody: 'x', MessageAttributes: ten };
+  const plain = await client.send(new SendMessageCommand({ QueueUrl: await newQueue(), ...message }));
+  const sent = await client.send(new SendMessageCommand({ QueueUrl, ...message, MessageSystemAttributes }));
+  expect(sent.MD5OfMessageAttributes).toBe(plain.MD5OfMessageAttributes);
+  for (const MessageAttributeNames of [['All'], ['a.*', ...Object.keys(ten)]]) {
+    const asked = { MessageAttributeNames, MessageSystemAttributeNames: ['AWSTraceHeader'] };
+    const received = await receive(QueueUrl, asked);
+    expect(received.Attributes).toEqual({ AWSTraceHeader: traceHeader });
+    expect(received.MessageAttributes).toEqual(ten);
+    expect(received.MD5OfMessageAttributes).toBe(plain.MD5OfMessageAttributes);
+  }
+  expect((await receive(QueueUrl, { AttributeNames: ['All'] })).Attributes).toMatchObject({
+    AWSTraceHeader: traceHeader,
+    ApproximateReceiveCount: '3',
+  });
+});
+
+test('a message is received without its AWSTraceHeader when the call does not ask for it', async () => {
+  const QueueUrl = await newQueue({ VisibilityTimeout: '0' });
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageSystemAttributes }));
+  const received = await receive(QueueUrl, { AttributeNames: ['SentTimestamp'] });
+  expect(Object.keys(received.Attributes ?? {})).toEqual(['SentTimestamp']);
+  expect(received).not.toHaveProperty('MessageAttributes');
+  expect(await receive(QueueUrl, { MessageAttributeNames: [] })).not.toHaveProperty('Attributes');
+});
+
+test('an entry of a batch keeps its AWSTraceHeader, and the answer has the digest of its own attributes', async () => {
+  const QueueUrl = await newQueue();
+  const MessageAttributes = { a0: { DataType: 'String', StringValue: '0' } };
+  const entry = { MessageBody: 'x', MessageAttributes };
+  const Entries = [
+    { ...entry, Id: 'traced', MessageSystemAttributes },
+    { ...entry, Id: 'plain' },
+    { Id: 'bare', MessageBody: 'x', MessageSystemAttributes },
+  ];
+  const { Successful = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  const [traced, plain, bare] = Entries.map(({ Id }) => Successful.find((each) => each.Id === Id));
+  expect(traced?.MD5OfMessageAttributes).toBe(plain?.MD5OfMessageAttributes);
+  expect(bare).not.toHaveProperty('MD5OfMessageAttributes');
+  expect((await receive(QueueUrl, { AttributeNames: ['AWSTraceHeader'] })).Attributes).toEqual({
+    AWSTraceHeader: traceHeader,
+  });
+});
+
+test('a client cannot send an attribute with the name under which the stack keeps AWSTraceHeader', async () => {
+  const QueueUrl = await newQueue();
+  const MessageAttributes = { 'AWS.TraceHeader': { DataType: 'String', StringValue: 'x' } };
+  await expect(
+    client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x', MessageAttributes })),
+  ).rejects.toMatchObject({ name: 'InvalidParameterValue' });
+});
+
 test('the answer to a batch in the query protocol has a result for each entry', async () => {
   const QueueUrl = await newQueue();
   const entry = (number: number, Id: string, delay: string) => ({

@@ -5,6 +5,7 @@ import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import { messageGroupOf } from '../../../core/message/queued-delivery.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
 import type { SqsMembers } from '../../sqs/fauxqs.ts';
+import { traceAttribute } from '../../sqs/trace-header.ts';
 import { printable } from '../../terminal-text.ts';
 import { Refusal } from '../../stack/wire.ts';
 import type { StoredDispatch } from '../store/event-store.ts';
@@ -101,14 +102,14 @@ interface PlainTarget {
 
 async function toPlainTarget(
   options: TargetsOptions,
-  { event: { id, region } }: StoredDispatch,
+  { event: { id, region, traceHeader } }: StoredDispatch,
   { target, to, input }: PlainTarget,
 ): Promise<DispatchResult> {
   switch (to.kind) {
     case 'queue': {
       const parameters = target['SqsParameters'] as SqsMembers | undefined;
       const group = parameters?.['MessageGroupId'];
-      const more = group === undefined ? {} : { MessageGroupId: group };
+      const more = { ...(group !== undefined && { MessageGroupId: group }), ...traceAttribute(traceHeader) };
       await options.sendMessage(region, to.name, { body: escapeForSqs(input), attributes: {} }, more);
       return undefined;
     }
