@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { Clients } from '../../fixtures/clients.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { makeCertificateAuthority, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
-import { newMessage, type RateStory, sharedRate } from './rate-story.ts';
+import { newMessage, type RateStory, sharedRate } from '../rate/rate-story.ts';
 
 const authority = makeCertificateAuthority(Date.now());
 const stranger = makeCertificateAuthority(Date.now(), 'another authority');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
-import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
+import { comeBack, newMessage, type RateStory, sharedRate } from '../rate/rate-story.ts';
 
 /* A test sets a member of a delivery policy by the control API and observes the requests at the endpoint. */
 

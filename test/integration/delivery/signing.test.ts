@@ -7,7 +7,7 @@ import { parseSigningSecret } from '../../../lib/core/request/signing.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { type RecordedRequest, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { atOnce, createOutcomeStory } from './outcome-story.ts';
-import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.ts';
+import { comeBack, newMessage, type RateStory, sharedRate } from '../rate/rate-story.ts';
 
 /* The signatures are verified by `standardwebhooks`, the package of the authors of the specification. */
 

@@ -42,6 +42,20 @@ test('the map has a line for every folder: two levels below lib and one level el
   expect(folders.filter((folder) => !listed.includes(folder))).toEqual([]);
 });
 
+/** More files in one folder are hard to survey. */
+const mostFiles = 20;
+
+test('no folder of code or tests contains more than twenty files', () => {
+  const counts = new Map<string, number>();
+  for (const top of ['lib', 'functions', 'infra', 'test', 'bench', 'soak']) {
+    for (const file of globSync(`${top}/**/*.*`, { cwd: root })) {
+      counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    }
+  }
+  expect(counts.get('lib/core/rate')).toBeGreaterThan(3);
+  expect([...counts].filter(([, count]) => count > mostFiles)).toEqual([]);
+});
+
 test('every file that the map names exists', () => {
   const files = namedIn(page);
   expect(files.length).toBeGreaterThan(30);
