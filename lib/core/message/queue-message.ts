@@ -44,6 +44,7 @@ export function fitted(message: QueueMessage): QueueMessage | undefined {
   if (messageBytes(message) <= maxMessageBytes) return message;
   if (Buffer.byteLength(message.body) > maxBodyBytes) return undefined;
   const compressed = {
+    ...message,
     body: gzipSync(message.body).toString('base64'),
     attributes: { ...message.attributes, [bodyAttribute]: 'gzip' },
   };

@@ -55,7 +55,7 @@ export class AsynchronousInvocations {
   }
 
   /** Returns when the invocation is stored, without waiting for its end. */
-  accept(functionName: string, region: string, payload: string): { readonly requestId: string } {
+  accept(functionName: string, region: string, payload: string, traceHeader?: string): { readonly requestId: string } {
     const id = randomUUID();
     const nowMs = this.#options.clock.nowMs();
     this.#options.store.add({
@@ -66,6 +66,7 @@ export class AsynchronousInvocations {
       failures: 0,
       acceptedAtMs: nowMs,
       notBeforeMs: nowMs,
+      ...(traceHeader !== undefined && { traceHeader }),
     });
     this.#enqueue(id);
     return { requestId: id };
@@ -108,8 +109,9 @@ export class AsynchronousInvocations {
     const { store, runner } = this.#options;
     const invocation = store.find(id);
     if (invocation === undefined) return;
-    const { functionName, region, payload } = invocation;
-    const outcome = await runner.run(functionName, region, JSON.parse(payload), id);
+    const { functionName, region, payload, traceHeader } = invocation;
+    const more = { requestId: id, traceHeader };
+    const outcome = await runner.run(functionName, region, JSON.parse(payload), more);
     if (this.#closed || (this.#stopped.signal.aborted && outcome.error !== undefined)) return;
     if (outcome.error === undefined) store.remove(id);
     else await this.#settleFailure(invocation, outcome);

@@ -29,7 +29,9 @@ export function failureRecord(
     responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
     responsePayload: parseJsonExactly(outcome.payload) ?? null,
   };
-  return fitted({ body: escapeForSqs(jsonText(record)), attributes: {} });
+  const { traceHeader } = invocation;
+  const traced = traceHeader === undefined ? {} : { traceHeader };
+  return fitted({ body: escapeForSqs(jsonText(record)), attributes: {}, ...traced });
 }
 
 export interface FailedInvocationsOptions {

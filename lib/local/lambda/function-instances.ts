@@ -6,7 +6,12 @@ import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../.
 import type { Authentication } from '../../protocol/control-request.ts';
 import { noMetrics } from './readable-logs.ts';
 
-export type FunctionHandler = (event: unknown, context: Context) => Promise<unknown>;
+/** The context of an invocation. Lambda itself gives the X-Ray header to a function in a variable, which one process cannot share. */
+export interface LocalContext extends Context {
+  readonly traceHeader?: string;
+}
+
+export type FunctionHandler = (event: unknown, context: LocalContext) => Promise<unknown>;
 
 export interface FunctionDependencies {
   readonly environment: Environment;
@@ -53,9 +58,10 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
       timeoutSeconds,
       async create({ environment, aws, authentication: _, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/deliver.ts');
-        return createHandler(
-          dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics, runsAllInvocations: true }),
-        );
+        const overrides = { ...logs, metrics: noMetrics, runsAllInvocations: true };
+        const dependencies = dependenciesFrom(environment, aws, overrides);
+        return (event, context) =>
+          createHandler({ ...dependencies, traceHeader: () => context.traceHeader })(event, context);
       },
     },
     {

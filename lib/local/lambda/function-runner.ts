@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Context } from 'aws-lambda';
 import { partitionOf } from '../../core/destination/arn.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { FunctionHandler, FunctionDependencies, LocalFunction } from './function-instances.ts';
+import type { FunctionHandler, FunctionDependencies, LocalContext, LocalFunction } from './function-instances.ts';
 import { PerRegion } from '../stack/per-region.ts';
 
 /** The result of an invocation: its JSON answer, or the error as Lambda reports it. */
@@ -51,14 +50,14 @@ export class FunctionRunner {
     name: string,
     region: string,
     event: unknown,
-    requestId: string = randomUUID(),
+    { requestId = randomUUID(), traceHeader }: InvocationOptions = {},
   ): Promise<InvocationOutcome> {
     const ended = new AbortController();
     try {
       const handler = await this.#handlerOf(name, region);
       const timeoutSeconds = this.#functions.get(name)?.timeoutSeconds ?? 0;
       const arn = this.arnOf(physicalName(name), region);
-      const context = createContext({ name, arn, requestId, timeoutSeconds, clock: this.#options.clock });
+      const context = createContext({ name, arn, requestId, timeoutSeconds, traceHeader, clock: this.#options.clock });
       const timeout = this.#timeOut(timeoutSeconds, requestId, ended.signal);
       const result = await Promise.race([handler(event, context), timeout]);
       return { requestId, payload: JSON.stringify(result) ?? 'null' };
@@ -104,17 +103,27 @@ function failed(requestId: string, thrown: unknown): InvocationOutcome {
   };
 }
 
+/** What is known about an invocation besides its event. */
+export interface InvocationOptions {
+  /** Default: a new one. */
+  readonly requestId?: string;
+  /** The X-Ray header with which the function was invoked. */
+  readonly traceHeader?: string | undefined;
+}
+
 /** One invocation of a function in this process. */
 export interface Invocation {
   readonly name: string;
   readonly arn: string;
   readonly requestId: string;
   readonly timeoutSeconds: number;
+  readonly traceHeader?: string | undefined;
   readonly clock: Clock;
 }
 
 /** The context that Lambda gives to a function. */
-export function createContext({ name, arn, requestId, timeoutSeconds, clock }: Invocation): Context {
+export function createContext(invocation: Invocation): LocalContext {
+  const { name, arn, requestId, timeoutSeconds, traceHeader, clock } = invocation;
   const deadlineMs = clock.nowMs() + timeoutSeconds * 1000;
   const unsupported = (): never => {
     throw new Error('The local stack does not support callbacks: return a promise instead.');
@@ -132,5 +141,6 @@ export function createContext({ name, arn, requestId, timeoutSeconds, clock }: I
     done: unsupported,
     fail: unsupported,
     succeed: unsupported,
+    ...(traceHeader !== undefined && { traceHeader }),
   };
 }

@@ -20,7 +20,7 @@ export function createFunctionUrlService(options: FunctionUrlOptions): LocalServ
   return async (request) => {
     const requestId = randomUUID();
     const event = functionUrlEvent(request, requestId, options.clock.nowMs());
-    const outcome = await options.runner.run(options.functionName, request.region, event, requestId);
+    const outcome = await options.runner.run(options.functionName, request.region, event, { requestId });
     if (outcome.error !== undefined) {
       options.reportFailure(outcome);
       throw new Refusal(

@@ -49,7 +49,8 @@ async function invoke(options: LambdaOptions, request: LocalRequest): Promise<Lo
 
 async function invokeSynchronously(options: LambdaOptions, name: string, request: LocalRequest): Promise<LocalAnswer> {
   const event = parsePayload(request.body, maxSynchronousBytes);
-  const outcome = await options.runner.run(name, request.region, event);
+  const traceHeader = request.headers['x-amzn-trace-id'];
+  const outcome = await options.runner.run(name, request.region, event, { traceHeader });
   if (outcome.error !== undefined) options.reportFailure(name, outcome);
   const tooLarge = Buffer.byteLength(outcome.payload) > maxSynchronousBytes;
   const failed = outcome.error !== undefined || tooLarge;
@@ -73,7 +74,8 @@ const answerTooLarge = JSON.stringify({
 function invokeAsynchronously(options: LambdaOptions, name: string, request: LocalRequest): LocalAnswer {
   parsePayload(request.body, maxAsynchronousBytes);
   const payload = request.body.length === 0 ? '{}' : request.body.toString();
-  const { requestId } = options.asynchronous.accept(name, request.region, payload);
+  const traceHeader = request.headers['x-amzn-trace-id'];
+  const { requestId } = options.asynchronous.accept(name, request.region, payload, traceHeader);
   return { status: 202, headers: { 'x-amzn-requestid': requestId }, body: '' };
 }
 

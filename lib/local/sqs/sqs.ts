@@ -8,7 +8,7 @@ import { checkRedrivePolicy, createStackQueues, type StackQueues } from './queue
 import { fromFauxqs, isMembers, type QueueNaming, queueUrl, toFauxqs } from './names.ts';
 import { digestOf, withAskedAttributes } from './receive.ts';
 import { parseQueryCall } from './query.ts';
-import { askForTraceHeader, keepTraceHeader } from './trace-header.ts';
+import { askForTraceHeader, keepTraceHeader, traceAttribute } from './trace-header.ts';
 import { xmlAnswer, xmlRefusal } from './xml.ts';
 import {
   awsJsonAnswer,
@@ -97,13 +97,13 @@ function regionQueues(engine: SqsEngine, naming: QueueNaming): RegionQueues {
   return {
     urlOf,
     perform,
-    async send(queueName, { body, attributes }, more = {}) {
+    async send(queueName, { body, attributes, traceHeader }, more = {}) {
       const texts = Object.entries(attributes).map(([name, value]) => [
         name,
         { DataType: 'String', StringValue: value },
       ]);
       const message = { MessageBody: body, MessageAttributes: Object.fromEntries(texts) as SqsMembers };
-      await perform('SendMessage', { ...more, QueueUrl: urlOf(queueName), ...message });
+      await perform('SendMessage', { ...more, QueueUrl: urlOf(queueName), ...message, ...traceAttribute(traceHeader) });
     },
     eventSourceQueue(queueName) {
       const queue = engine.eventSourceQueue(queueName);

@@ -38,10 +38,7 @@ export function showTraceHeader(message: SqsMembers, input: SqsMembers): SqsMemb
   return { ...message, ...shown, MessageAttributes };
 }
 
-/**
- * The member of SendMessage for an X-Ray header. EventBridge sends it to queues and to dead-letter queues. Source: EventBridge user
- * guide, AWS X-Ray.
- */
+/** The member of SendMessage for an X-Ray header. */
 export function traceAttribute(traceHeader: string | undefined): SqsMembers {
   if (traceHeader === undefined) return {};
   return { MessageSystemAttributes: { [systemName]: { DataType: 'String', StringValue: traceHeader } } };

@@ -30,6 +30,7 @@ async function start(statuses: number[] = []) {
   return {
     ...story,
     requests,
+    lambda,
     async send(envelope: object, attributes: Record<string, string>): Promise<void> {
       const texts = Object.entries(attributes).map(([name, StringValue]) => [
         name,
@@ -96,6 +97,28 @@ test('a rule that targets the delivery queue passes the trace of its events on',
   const sent = await requests.count(2);
   const xray = expect.stringMatching(/^Root=1-5759e988-bd862e3fe1be46a994272793;Parent=[0-9a-f]{16};Sampled=1;/);
   expect(sent.map(({ path }) => path).toSorted()).toEqual(['/shop/1', '/shop/2']);
+  expect(sent.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual([xray, xray]);
+});
+
+test('a rule or a caller that invokes deliver passes a sampled trace on', async () => {
+  const { put, putRule, requests, lambda } = await start();
+  const target = { HttpParameters: { PathParameterValues: ['2'] } };
+  const invoke = JSON.stringify({ apiDestination: 'shop', event: { id: 'e-1' }, target });
+  const Arn = 'arn:aws:lambda:us-east-1:123456789012:function:lastmile-local-deliver';
+  await putRule({ Name: 'orders', EventPattern: everyOrder }, { Arn, Input: invoke });
+  await put({ TraceHeader });
+  await requests.count(1);
+  const command = new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload: invoke });
+  command.middlewareStack.add(
+    (next) => (given) => {
+      Object.assign((given.request as { headers: object }).headers, { 'X-Amzn-Trace-Id': TraceHeader });
+      return next(given);
+    },
+    { step: 'build' },
+  );
+  await lambda.send(command);
+  const xray = expect.stringMatching(/^Root=1-5759e988-bd862e3fe1be46a994272793;Parent=[0-9a-f]{16};Sampled=1;/);
+  const sent = await requests.count(2);
   expect(sent.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual([xray, xray]);
 });
 

@@ -51,7 +51,7 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
     deliverFunction: physicalName('deliver'),
     sendMessage: async (region, queueName, message, more) =>
       (await sqs.inRegion(region)).send(queueName, message, more),
-    invoke: (region, physical, payload) => invoke(options, region, physical, payload),
+    invoke: (region, physical, ...input) => invoke(options, region, physical, ...input),
     writeLine,
     report,
     nowMs,
@@ -102,11 +102,11 @@ function invoke(
   { runner, asynchronous }: BusDispatchOptions,
   region: string,
   physical: string,
-  payload: string,
+  ...input: readonly [payload: string, traceHeader?: string]
 ): boolean {
   const prefix = physicalName('');
   const name = physical.startsWith(prefix) ? physical.slice(prefix.length) : physical;
   if (!runner.has(name)) return false;
-  asynchronous.accept(name, region, payload);
+  asynchronous.accept(name, region, ...input);
   return true;
 }

@@ -5,10 +5,9 @@ import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import { messageGroupOf } from '../../../core/message/queued-delivery.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
 import type { SqsMembers } from '../../sqs/fauxqs.ts';
-import { traceAttribute } from '../../sqs/trace-header.ts';
 import { printable } from '../../terminal-text.ts';
 import { Refusal } from '../../stack/wire.ts';
-import type { StoredDispatch } from '../store/event-store.ts';
+import type { AcceptedEvent, StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
 import { type TargetKind, targetKindOf } from './arn.ts';
 import { targetInput } from './input.ts';
@@ -24,7 +23,7 @@ export interface TargetsOptions {
   /** Sends a message; rejects with a Refusal when the queue refuses it. */
   readonly sendMessage: (region: string, queueName: string, message: QueueMessage, more?: SqsMembers) => Promise<void>;
   /** Accepts an asynchronous invocation; returns false when the function does not exist. */
-  readonly invoke: (region: string, physicalName: string, payload: string) => boolean;
+  readonly invoke: (region: string, physicalName: string, payload: string, traceHeader?: string) => boolean;
   readonly writeLine: (text: string) => void;
   readonly report: (text: string) => void;
   readonly nowMs: () => number;
@@ -102,19 +101,25 @@ interface PlainTarget {
 
 async function toPlainTarget(
   options: TargetsOptions,
-  { event: { id, region, traceHeader } }: StoredDispatch,
+  { event }: StoredDispatch,
   { target, to, input }: PlainTarget,
 ): Promise<DispatchResult> {
+  const { id, region } = event;
   switch (to.kind) {
     case 'queue': {
       const parameters = target['SqsParameters'] as SqsMembers | undefined;
       const group = parameters?.['MessageGroupId'];
-      const more = { ...(group !== undefined && { MessageGroupId: group }), ...traceAttribute(traceHeader) };
-      await options.sendMessage(region, to.name, { body: escapeForSqs(input), attributes: {} }, more);
+      const more = group === undefined ? {} : { MessageGroupId: group };
+      await options.sendMessage(
+        region,
+        to.name,
+        { body: escapeForSqs(input), attributes: {}, ...traceOf(event) },
+        more,
+      );
       return undefined;
     }
     case 'function':
-      return toFunction(options, region, to.physicalName, input);
+      return toFunction(options, event, to.physicalName, input);
     case 'log-group': {
       const time = new Date(options.nowMs()).toISOString().slice(11, 23);
       options.writeLine(`${time}  logged  ${to.name}  event ${printable(id)}  ${printable(input, maxLogCharacters)}`);
@@ -123,13 +128,23 @@ async function toPlainTarget(
   }
 }
 
-function toFunction({ invoke }: TargetsOptions, region: string, physicalName: string, input: string): DispatchResult {
+function toFunction(
+  { invoke }: TargetsOptions,
+  { region, traceHeader }: Pick<AcceptedEvent, 'region' | 'traceHeader'>,
+  physicalName: string,
+  input: string,
+): DispatchResult {
   if (parseJson(input) === undefined) return { code: 'INVALID_JSON', reason: 'The input of a function must be JSON.' };
   if (Buffer.byteLength(input) > maxPayloadBytes) {
     return { code: 'INVALID_PARAMETER', reason: `The input of a function must be at most ${maxPayloadBytes} bytes.` };
   }
-  if (invoke(region, physicalName, input)) return undefined;
+  if (invoke(region, physicalName, input, traceHeader)) return undefined;
   return { code: 'NO_RESOURCE', reason: `The local stack has no function ${physicalName}.`, once: true };
+}
+
+/** EventBridge passes the X-Ray header on to queues, also to dead-letter queues. Source: EventBridge user guide, AWS X-Ray. */
+function traceOf({ traceHeader }: AcceptedEvent): Pick<QueueMessage, 'traceHeader'> {
+  return traceHeader === undefined ? {} : { traceHeader };
 }
 
 function refusedBy({ code, message }: Refusal): Undeliverable {

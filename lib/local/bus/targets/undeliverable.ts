@@ -1,8 +1,6 @@
 import { fitted } from '../../../core/message/queue-message.ts';
 import type { QueueMessage } from '../../../core/message/queue-message.ts';
 import { escapeForSqs } from '../../../core/message/raw-message.ts';
-import type { SqsMembers } from '../../sqs/fauxqs.ts';
-import { traceAttribute } from '../../sqs/trace-header.ts';
 import { printable } from '../../terminal-text.ts';
 import type { StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
@@ -19,7 +17,7 @@ export interface Undeliverable {
 export interface UndeliverableOptions {
   readonly account: string;
   /** Rejects when the queue refuses the message. */
-  readonly send: (region: string, queueName: string, message: QueueMessage, more: SqsMembers) => Promise<void>;
+  readonly send: (region: string, queueName: string, message: QueueMessage) => Promise<void>;
   readonly report: (text: string) => void;
 }
 
@@ -59,7 +57,7 @@ export function createUndeliverable(
     const message = deadLetter(dispatch, target, why);
     try {
       if (message === undefined) throw new RangeError('The dead letter is too large for a message.');
-      await send(event.region, queue, message, traceAttribute(event.traceHeader));
+      await send(event.region, queue, message);
     } catch {
       report(`${where}: its dead-letter queue ${queue} refused event ${printable(event.id)}; the event is dropped.`);
     }
@@ -85,5 +83,6 @@ function deadLetter(
     ERROR_MESSAGE: escapeForSqs(reason),
     RETRY_ATTEMPTS: '0',
   };
-  return fitted({ body: escapeForSqs(event.text), attributes });
+  const { text, traceHeader } = event;
+  return fitted({ body: escapeForSqs(text), attributes, ...(traceHeader !== undefined && { traceHeader }) });
 }

@@ -45,6 +45,23 @@ test('an asynchronous invocation is stored before it runs and deleted after it h
   expect(store.pending()).toEqual([]);
 });
 
+test('an asynchronous invocation keeps its X-Ray header until it has ended, also on a retry', async () => {
+  const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+  const seen: unknown[] = [];
+  const { invocations, database, clock } = newInvocations(async (_event, context) => {
+    seen.push(context.traceHeader);
+    if (seen.length === 1) throw new Error('no');
+  });
+  invocations.accept('work', 'us-east-1', '{}', traceHeader);
+  await clock.advance(0);
+  await clock.advance(60_000);
+  expect(seen).toEqual([traceHeader, traceHeader]);
+  expect(database.prepare('SELECT * FROM invocation_traces').all()).toEqual([]);
+  invocations.accept('work', 'us-east-1', '{}');
+  await clock.advance(0);
+  expect(seen).toEqual([traceHeader, traceHeader, undefined]);
+});
+
 test('a failing asynchronous invocation is retried after one minute and again after two more', async () => {
   const ids: string[] = [];
   const { invocations, clock } = newInvocations(async (_event, context) => {

@@ -37,6 +37,13 @@ test('the record of a failed invocation keeps the digits of the numbers in its p
   expect(read.delivery.event.text).toBe('{"id":1152921506151679042,"exp":1E400}');
 });
 
+test('the record of a failed invocation is sent with the X-Ray header of the invocation', () => {
+  const { invocation, ...failed } = failedInvocation(envelope);
+  const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+  const record = failureRecord({ ...failed, invocation: { ...invocation, traceHeader } }, functionArn, nowMs);
+  expect(record?.traceHeader).toBe(traceHeader);
+});
+
 test("the record of a failed invocation has Lambda's form", () => {
   const message = failureRecord(failedInvocation({ n: 1 }), functionArn, nowMs);
   expect(JSON.parse(message?.body ?? '')).toEqual({

@@ -26,7 +26,10 @@ function newRunner(handler: FunctionHandler, created: string[] = []) {
 
 test('the outcome of a local function is its result as JSON, or null', async () => {
   const { runner } = newRunner(async (event) => (event === 'nothing' ? undefined : { event }));
-  expect(await runner.run('echo', 'us-east-1', 1, 'r')).toEqual({ requestId: 'r', payload: '{"event":1}' });
+  expect(await runner.run('echo', 'us-east-1', 1, { requestId: 'r' })).toEqual({
+    requestId: 'r',
+    payload: '{"event":1}',
+  });
   expect((await runner.run('echo', 'us-east-1', 'nothing')).payload).toBe('null');
 });
 
@@ -35,7 +38,7 @@ test('a local function gets a context with the values that Lambda gives', async 
   const { runner, clock } = newRunner(async (_event, context) => {
     seen = context;
   });
-  await runner.run('echo', 'cn-north-1', {}, 'request-1');
+  await runner.run('echo', 'cn-north-1', {}, { requestId: 'request-1' });
   expect(seen).toMatchObject({
     functionName: 'lastmile-local-echo',
     functionVersion: '$LATEST',
@@ -49,7 +52,7 @@ test('a local function gets a context with the values that Lambda gives', async 
 
 test("a local function that exceeds its time limit fails with Lambda's error", async () => {
   const { runner, clock } = newRunner(() => new Promise(() => undefined));
-  const running = runner.run('echo', 'us-east-1', {}, 'request-1');
+  const running = runner.run('echo', 'us-east-1', {}, { requestId: 'request-1' });
   await clock.advance(0);
   await clock.advance(3000);
   expect(JSON.parse((await running).payload)).toEqual({
