@@ -50,7 +50,7 @@ describe('npm run package', () => {
     await writeFile(join(kept, 'thesis.txt'), 'years of work');
     const { status, stderr } = await runPackage(repository, ['--out', kept]);
     expect(stderr).toBe(
-      `--out is emptied first, but ${kept} contains other files. Choose another folder. See --help.\n`,
+      `--out is emptied first, but ${kept} contains other files. Choose another folder. See npm run package -- --help.\n`,
     );
     expect([status, await readdir(kept)]).toEqual([2, ['thesis.txt']]);
   });
@@ -62,7 +62,7 @@ describe('npm run package', () => {
     });
     expect(await runPackage(repository, ['--stage', 'a/b'])).toMatchObject({
       status: 2,
-      stderr: '--stage must be lower case letters, digits and hyphens. See --help.\n',
+      stderr: '--stage must be lower case letters, digits and hyphens. See npm run package -- --help.\n',
     });
   });
 });
