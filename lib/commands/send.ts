@@ -104,8 +104,11 @@ function lineOf(answer: JsonObject): string {
   const attempts = counted(Number(answer['attempts']), 'attempt');
   const failure = answer['code'] === undefined ? '' : `${String(answer['code'])}: ${String(answer['reason'])}`;
   const said = answer['answer'] === undefined ? '' : `answer: ${answerLine(String(answer['answer']))}`;
+  const untilMs = Number(answer['nextAttemptAtMs']);
+  const why = answer['waitsFor'] === undefined ? '' : ` (${String(answer['waitsFor'])})`;
+  const waits = Number.isNaN(untilMs) ? '' : `waits until ${new Date(untilMs).toISOString()}${why}`;
   const apiDestination = answer['apiDestination'] ?? '(no API destination)';
-  const parts = [answer['outcome'], apiDestination, status, attempts, `${String(answer['durationMs'])} ms`];
+  const parts = [answer['outcome'], apiDestination, status, attempts, `${String(answer['durationMs'])} ms`, waits];
   return [...parts.map(String), failure, said].filter((part) => part !== '').join('  ');
 }
 

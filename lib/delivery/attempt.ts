@@ -149,7 +149,7 @@ class OneAttempt {
   /** Sends the renewed request, or leaves it to the next attempt if this one has already replaced a lost connection. */
   async #sendSecond(again: Prepared): Promise<Sent> {
     if (this.#requests < maximumRequests) return this.#send(again, inTurn);
-    return { kind: 'later', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };
+    return { kind: 'later', waitsFor: 'rate', turn: { ...inTurn, atMs: this.#dependencies.clock.nowMs() } };
   }
 
   #send(prepared: Prepared, turn: Turn): Promise<Sent> {

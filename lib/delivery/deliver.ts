@@ -1,5 +1,5 @@
 import { classifyFailure } from '../core/failure/classify.ts';
-import type { AttemptOutcome, Conclusion, Delivery, Settlement } from '../core/delivery/delivery.ts';
+import type { AttemptOutcome, Conclusion, Delivery, Settlement, WaitsFor } from '../core/delivery/delivery.ts';
 import { traceIdOf } from '../core/delivery/trace.ts';
 import { Failure, isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
@@ -56,6 +56,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     const queued = parsed(event);
     if (queued instanceof Failure) {
       facts.outcome = classifyFailure(queued);
+      facts.waitsFor = 'newer-version';
       if (queued.kind === 'retryable')
         return (await event.settleNewer?.(queued)) ?? { kind: 'returned', error: queued };
       const unread = event.unread?.();
@@ -77,6 +78,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
     facts.delivery = unsettled.delivery;
     facts.outcome = unsettled.outcome;
     facts.rateWaitMs = unsettled.rateWaitMs;
+    if (unsettled.kind === 'waiting') facts.waitsFor = unsettled.waitsFor;
     if (unsettled.kind !== 'delivered') return settle(unsettled);
     facts.bug = unsettled.bug;
     return { kind: 'delivered' };
@@ -103,6 +105,8 @@ interface DeliveryFacts {
   delivery?: Delivery;
   outcome?: AttemptOutcome | undefined;
   rateWaitMs?: number;
+  /** Counts only if the delivery is deferred. */
+  waitsFor?: WaitsFor | undefined;
   bug?: unknown;
 }
 
@@ -134,7 +138,7 @@ function parsed(event: ReceivedEvent): QueuedDelivery | Failure {
 
 function concluded(
   settlement: Settlement,
-  { delivery, outcome, rateWaitMs, bug }: DeliveryFacts,
+  { delivery, outcome, rateWaitMs, waitsFor, bug }: DeliveryFacts,
   beganAtMs: number,
   nowMs: number,
 ): Conclusion {
@@ -143,7 +147,9 @@ function concluded(
     ...namesOf(delivery),
     ...described(outcome),
     ...(bug === undefined ? undefined : { code: 'Unexpected', bug }),
-    ...(settlement.kind === 'deferred' ? { nextAttemptAtMs: settlement.notBeforeMs } : undefined),
+    ...(settlement.kind === 'deferred'
+      ? { nextAttemptAtMs: settlement.notBeforeMs, ...(waitsFor && { waitsFor }) }
+      : undefined),
     attempts: delivery?.attempts ?? 0,
     durationMs: nowMs - beganAtMs,
     ...(delivery === undefined ? undefined : { ageMs: Math.max(0, nowMs - delivery.firstReceivedAtMs) }),

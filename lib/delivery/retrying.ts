@@ -1,8 +1,15 @@
-import type { AttemptOutcome, Delivery, FailedOutcome } from '../core/delivery/delivery.ts';
+import type { AttemptOutcome, Delivery, FailedOutcome, WaitsFor } from '../core/delivery/delivery.ts';
 import type { RetryPolicy } from '../core/destination/delivery-policy.ts';
 import type { QueuedDelivery } from '../core/message/queued-delivery.ts';
 import type { Backoff, ExhaustedRetryCondition } from '../core/delivery/retry.ts';
-import { decideRetry, isExpired, longestEventAgeMs, longestSlotWaitMs, retryPolicyOf } from '../core/delivery/retry.ts';
+import {
+  decideRetry,
+  isExpired,
+  longestEventAgeMs,
+  longestSlotWaitMs,
+  retryPolicyOf,
+  waitAfter,
+} from '../core/delivery/retry.ts';
 import type { Turn } from '../core/rate/shards.ts';
 import { fromTurnNumber, toTurnNumber } from '../core/rate/shards.ts';
 import type { Clock, Random } from '../ports/clock.ts';
@@ -39,6 +46,8 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
       readonly notBeforeMs: number;
       /** The turn as one number (`toTurnNumber`) if the delivery waits for the rate; absent if it waits for another reason. */
       readonly turnGeneration?: number;
+      /** Absent when the delivery came before its time. */
+      readonly waitsFor?: WaitsFor;
       /** Whether the circuit of the endpoint is open. */
       readonly isUnhealthy?: true;
     }
@@ -76,7 +85,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
   /** A wait for the rate does not count as an attempt, but it must end before the event's age limit. */
   function later(
     delivery: Delivery,
-    { turn, destination, isUnhealthy, isSlow }: AttemptResult & { kind: 'later' },
+    { turn, destination, waitsFor, isUnhealthy, isSlow }: AttemptResult & { kind: 'later' },
   ): Tried {
     const policy = retryPolicyOf(delivery.target, destination.policy.retryPolicy);
     if (isExpired(policy, delivery, turn.atMs))
@@ -93,6 +102,7 @@ export function createRetrying(dependencies: RetryingDependencies) {
       delivery,
       notBeforeMs,
       turnGeneration: toTurnNumber(turn),
+      waitsFor,
       ...(isUnhealthy && { isUnhealthy }),
       ...(isSlow !== true && { wait: { longestMs, exchangeMs } }),
       rateWaitMs: 0,
@@ -113,7 +123,8 @@ export function createRetrying(dependencies: RetryingDependencies) {
     const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
     if (!('delayMs' in decision)) return { ...failed, outcome, ...decision };
     const notBeforeMs = clock.nowMs() + decision.delayMs;
-    const waiting = { kind: 'waiting', delivery: tried, outcome, notBeforeMs, rateWaitMs } as const;
+    const waitsFor = waitAfter(outcome, decision.delayMs);
+    const waiting = { kind: 'waiting', delivery: tried, outcome, notBeforeMs, waitsFor, rateWaitMs } as const;
     const keepsTurn = turn !== undefined && !result.requested && outcome.code === 'OutOfTime';
     return { ...waiting, ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }

@@ -21,9 +21,10 @@ export function wholeAllowance(share: Share): Allowance {
 export const healthy = { invocations: 1_000_000, healthLog: { record: () => undefined } } as const;
 
 /** A monitor for which every endpoint is always healthy. */
-export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow'> = {
+export const blindMonitor: Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow' | 'waitsFor'> = {
   isHalted: false,
   isUnhealthy: false,
+  waitsFor: 'rate',
   isSlow: false,
   begin: () => ({ end: () => undefined }),
 };

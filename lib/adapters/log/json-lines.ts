@@ -42,6 +42,7 @@ export function formatConclusion(conclusion: Conclusion): string {
     rateWaitMs: conclusion.rateWaitMs,
     errors: bug === undefined ? undefined : describeErrors(bug),
     nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
+    waitsFor: conclusion.waitsFor,
   });
 }
 

@@ -110,6 +110,20 @@ export type AttemptOutcome =
       readonly returnAfterMs?: number;
     };
 
+/**
+ * Why a deferred delivery waits.
+ *
+ * - `rate`: the rate or the concurrency of the destination has no free slot.
+ * - `retry-after`: the endpoint has asked for a pause.
+ * - `circuit`: the endpoint is unhealthy, and the delivery waits for a probe.
+ * - `pause`: somebody has paused the destination.
+ * - `backoff`: a failed attempt is repeated later.
+ * - `token`: there is no OAuth token now.
+ * - `store`: a store of the configuration or of the rate does not answer or refuses.
+ * - `newer-version`: only a newer version of the stack can read the message.
+ */
+export type WaitsFor = 'rate' | 'retry-after' | 'circuit' | 'pause' | 'backoff' | 'token' | 'store' | 'newer-version';
+
 /** The outcome of an attempt that did not deliver. */
 export type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;
 
@@ -157,4 +171,6 @@ export interface Conclusion {
   readonly rateWaitMs?: number;
   /** When the next attempt may be made, epoch ms; only for a deferred delivery. */
   readonly nextAttemptAtMs?: number;
+  /** Only for a deferred delivery; absent when it came before its time, because the conclusion before says why it waits. */
+  readonly waitsFor?: WaitsFor;
 }

@@ -1,5 +1,5 @@
 import type { RetryPolicy } from '../destination/delivery-policy.ts';
-import type { Delivery, DeliveryTarget, FailedOutcome } from './delivery.ts';
+import type { Delivery, DeliveryTarget, FailedOutcome, WaitsFor } from './delivery.ts';
 
 /** Source: EventBridge user guide, dead-letter queues, EXHAUSTED_RETRY_CONDITION. */
 export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
@@ -46,6 +46,13 @@ export function decideRetry(
     Math.max(retryAfterMs, fullJitterDelayMs(backoff, history.attempts + history.postponements, random));
   if (isExpired(policy, history, nowMs + delayMs)) return { kind: 'stop', condition: 'MaximumEventAgeInSeconds' };
   return { kind: 'retry', delayMs };
+}
+
+/** @param delayMs the wait that `decideRetry` has chosen for this outcome */
+export function waitAfter({ code, retryAfterMs, returnAfterMs }: FailedOutcome, delayMs: number): WaitsFor {
+  if (returnAfterMs !== undefined) return 'token';
+  if (code === 'StoreUnavailable' || code === 'StoreRefused') return 'store';
+  return delayMs > 0 && delayMs === retryAfterMs ? 'retry-after' : 'backoff';
 }
 
 /** The highest age limit that a target or a policy may set. Source: shape MaximumEventAgeInSeconds of the EventBridge model. */

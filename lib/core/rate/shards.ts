@@ -42,7 +42,11 @@ type RatedSource = Pick<ApiDestination, 'name' | 'incarnation' | 'revision' | 'i
  * - `return`: comes back at the return time that this generation of this shard gave it.
  */
 export type Turn = { readonly atMs: number } & (
-  | { readonly kind: 'newcomer' | 'in-turn' }
+  | {
+      readonly kind: 'newcomer' | 'in-turn';
+      /** Whether the request waits because the table of the rate cannot be reached. A message does not carry this. */
+      readonly isOutage?: true;
+    }
   | { readonly kind: 'return'; readonly generation: number; readonly shard: number }
 );
 

@@ -9,6 +9,7 @@ import {
 } from '../../core/health/circuit.ts';
 import { isSlow } from '../../core/health/allowance.ts';
 import { isOpen, isPaused } from '../../core/health/health.ts';
+import type { WaitsFor } from '../../core/delivery/delivery.ts';
 import type { FailureCode } from '../../core/failure/failure.ts';
 import type { Clock, Random } from '../../ports/clock.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
@@ -78,6 +79,14 @@ export class HealthMonitor {
   /** Whether the circuit is open, as far as this worker knows. */
   get isUnhealthy(): boolean {
     return isOpen(this.#dependencies.bucket.health);
+  }
+
+  /** What a request without a slot waits for, as far as this worker knows. */
+  get waitsFor(): WaitsFor {
+    const { health } = this.#dependencies.bucket;
+    if (isPaused(health, this.#nowUs())) return 'pause';
+    if (isOpen(health)) return 'circuit';
+    return health.pauseEndUs > this.#nowUs() ? 'retry-after' : 'rate';
   }
 
   /** Whether invocations must not wait for slots of this endpoint for long. */

@@ -33,7 +33,9 @@ export interface RateLimiter {
   /** Gives the whole fleet no slot until `untilMs`, at most 900 s ahead. Does not throw when the table fails. */
   pause(destination: RatedDestination, untilMs: number): Promise<void>;
   /** The monitor that watches the requests of a destination. */
-  monitorOf(destination: RatedDestination): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow'>;
+  monitorOf(
+    destination: RatedDestination,
+  ): Pick<HealthMonitor, 'begin' | 'isHalted' | 'isUnhealthy' | 'isSlow' | 'waitsFor'>;
 }
 
 export interface RateLimiterDependencies extends DestinationDependencies {

@@ -62,6 +62,7 @@ export class Outage {
     const spreadMs = Math.min(restBackoff.maximumMs, restBackoff.baseMs * 2 ** Math.max(1, this.#failuresInRow));
     const turn = (): Turn => ({
       kind: 'newcomer',
+      isOutage: true,
       atMs: nowMs + shortestReturnMs + Math.floor(this.#random() * spreadMs),
     });
     return Array.from({ length: count }, turn).sort((a, b) => a.atMs - b.atMs);

@@ -1,3 +1,4 @@
+import type { WaitsFor } from '../../core/delivery/delivery.ts';
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 import type { Turn } from '../../core/rate/shards.ts';
 import { inTurn, ratedDestination } from '../../core/rate/shards.ts';
@@ -23,6 +24,7 @@ export type SlotOrTurn =
   | {
       readonly kind: 'later';
       readonly turn: Turn;
+      readonly waitsFor: WaitsFor;
       /** Whether the circuit of the endpoint is open. */
       readonly isUnhealthy?: true;
       /** Whether the endpoint is slow, so that the delivery must not wait for its turn in an invocation. */
@@ -68,8 +70,16 @@ export function createPacing({ limiter, clock, horizon }: PacingDependencies): P
         const [[slotMs], [later]] = [slotTimesMs, returns];
         if (slotMs === undefined) {
           if (later === undefined) throw new Error('The limiter has given neither a slot nor a turn.');
-          const { isUnhealthy, isSlow } = limiter.monitorOf(rated);
-          return { kind: 'later', turn: later, ...(isUnhealthy && { isUnhealthy }), ...(isSlow && { isSlow }) };
+          const monitor = limiter.monitorOf(rated);
+          const { isUnhealthy, isSlow } = monitor;
+          const waitsFor = later.kind !== 'return' && later.isOutage ? 'store' : monitor.waitsFor;
+          return {
+            kind: 'later',
+            turn: later,
+            waitsFor,
+            ...(isUnhealthy && { isUnhealthy }),
+            ...(isSlow && { isSlow }),
+          };
         }
         await waitUntil(slotMs, deadline.signal);
         nowMs = clock.nowMs();

@@ -20,9 +20,21 @@ export function createReadableDeliveryLog(options: ReadableDeliveryLogOptions): 
 
 /** Formats a line such as `09:14:03.120  delivered  orders  event 7bf7...  HTTP 200  attempt 1  35 ms`. */
 export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: boolean): string {
-  const { settlement, eventId, apiDestination, status, attempts, durationMs, code, reason, answer } = conclusion;
+  const {
+    settlement,
+    nextAttemptAtMs,
+    waitsFor,
+    eventId,
+    apiDestination,
+    status,
+    attempts,
+    durationMs,
+    code,
+    reason,
+    answer,
+  } = conclusion;
   const parts = [
-    new Date(nowMs).toISOString().slice(11, 23),
+    timeOf(nowMs),
     paint(settlement.kind, colour),
     printable(apiDestination === undefined ? '(no API destination)' : nameOf(apiDestination)),
     `event ${printable(eventId ?? '(no id)')}`,
@@ -30,9 +42,17 @@ export function formatDelivery(conclusion: Conclusion, nowMs: number, colour: bo
     `attempt ${attempts}`,
     `${Math.round(durationMs)} ms`,
   ];
+  if (nextAttemptAtMs !== undefined) {
+    const why = waitsFor === undefined ? '' : ` (${waitsFor})`;
+    parts.push(`waits until ${timeOf(nextAttemptAtMs)}${why}`);
+  }
   if (code !== undefined) parts.push(printable(reason === undefined ? code : `${code}: ${reason}`));
   if (answer !== undefined) parts.push(`answer: ${answerLine(answer)}`);
   return parts.join('  ');
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 23);
 }
 
 /** @param apiDestination the name or the ARN of an API destination */
@@ -48,7 +68,6 @@ function paint(kind: Conclusion['settlement']['kind'], colour: boolean): string 
 
 /** Writes lines such as `09:14:03.120  deauthorized  connection shop`. */
 export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): ConnectionLog {
-  const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
   const writeLine = (event: string, text: string): void =>
     options.writeLine(`${timeOf(options.nowMs())}  ${event}  ${text}`);
   return {
@@ -62,7 +81,6 @@ export function createReadableConnectionLog(options: Omit<ReadableDeliveryLogOpt
 
 /** Writes lines such as `09:14:03.120  unhealthy  orders, TimedOut, failures 5, next probe 09:14:04.100`. */
 export function createReadableHealthLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): HealthLog {
-  const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
   return {
     record(event) {
       const details =
@@ -79,7 +97,7 @@ export function createReadableHealthLog(options: Omit<ReadableDeliveryLogOptions
 export function createReadableCredentialsLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): CredentialsLog {
   return {
     record({ event, ...members }) {
-      const time = new Date(options.nowMs()).toISOString().slice(11, 23);
+      const time = timeOf(options.nowMs());
       const shown = Object.entries(members).map(([name, value]) => `${name} ${printable(String(value))}`);
       options.writeLine(`${time}  security  ${event}  ${shown.join(', ')}`);
     },
@@ -90,7 +108,7 @@ export function createReadableCredentialsLog(options: Omit<ReadableDeliveryLogOp
 export function createReadableSecurityLog(options: Omit<ReadableDeliveryLogOptions, 'colour'>): SecurityLog {
   return {
     addressRefused({ host, address, reason }) {
-      const time = new Date(options.nowMs()).toISOString().slice(11, 23);
+      const time = timeOf(options.nowMs());
       const what = address === undefined ? reason : `${address}, ${reason}`;
       options.writeLine(`${time}  refused  the address of ${printable(host)}: ${printable(what)}`);
     },

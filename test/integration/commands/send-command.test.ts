@@ -61,6 +61,7 @@ test('npm run send ends with status 1 and prints the reason and the answer of a 
   expect(status).toBe(1);
   const said = 'EndpointFailed: The endpoint answered 500.  answer: { "error": "out of stock", "key": "***" }\n';
   expect(stdout.endsWith(said)).toBe(true);
+  expect(stdout).toMatch(/ ms {2}waits until 2\d{3}-\S+Z \(backoff\) {2}/);
   expect(stdout + stderr).not.toContain('key-canary');
 });
 

@@ -19,7 +19,8 @@ describe('a message that only a newer worker can read', () => {
     expect(rawMessages.sentBack).toEqual([sent.raw]);
     expect(attempted).toEqual(['a']);
     expect(received.removed).toContain(handles('new')[0]);
-    const line = { settlement: { kind: 'deferred', notBeforeMs: clock.nowMs() + 900_000 }, code: 'NewerVersion' };
+    const settlement = { kind: 'deferred', notBeforeMs: clock.nowMs() + 900_000 };
+    const line = { settlement, code: 'NewerVersion', waitsFor: 'newer-version' };
     expect(conclusions).toContainEqual(expect.objectContaining(line));
   });
 

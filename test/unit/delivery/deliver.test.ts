@@ -471,6 +471,20 @@ describe('a delivery', () => {
     expect(lines[0]).not.toMatch(/bbbb|canary/);
   });
 
+  test('the log line of a deferred delivery says until when it waits and for what', async () => {
+    const { deliver, conclusions, clock, queue } = setUp({
+      answer: () => ({ status: 503, headers: { 'retry-after': '30' } }),
+    });
+    await deliver(envelope);
+    queue.failWith(new Failure('StoreUnavailable', 'injected'));
+    await deliver(envelope);
+    const lines = conclusions.map((conclusion) => JSON.parse(formatConclusion(conclusion)));
+    const nextAttemptAt = new Date(clock.nowMs() + 30_000).toISOString();
+    expect(lines[0]).toMatchObject({ outcome: 'deferred', nextAttemptAt, waitsFor: 'retry-after' });
+    expect(lines[1]).toMatchObject({ outcome: 'returned', code: 'EndpointFailed' });
+    expect(lines[1]).not.toHaveProperty('waitsFor');
+  });
+
   test('the log line of an accepted delivery holds no answer', async () => {
     const { deliver, conclusions } = setUp({ answer: () => ({ status: 202, body: 'queued' }) });
     await deliver(envelope);

@@ -52,7 +52,7 @@ test.each([
     [['RetryableFailures', 1, 'orders'], ...oneAttempt],
   ],
   ['one retryable failure', 'fails before its request', putOff, [['RetryableFailures', 1, 'orders']]],
-  ['nothing', 'gets a return time', { kind: 'later', turn: inTurn, destination: routeOf() }, []],
+  ['nothing', 'gets a return time', { kind: 'later', turn: inTurn, waitsFor: 'rate', destination: routeOf() }, []],
 ] as const)('the metrics count %s when a delivery %s', async (_counted, _what, result, expected) => {
   expect(await measureAttempt(result)).toEqual(expected);
 });

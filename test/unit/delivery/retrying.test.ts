@@ -75,6 +75,24 @@ describe('a wait after a failed request', () => {
   });
 });
 
+describe('what a delivery waits for', () => {
+  test.each([
+    ['its backoff', failedForNow(), 'backoff'],
+    ['a Retry-After', failedForNow(5000), 'retry-after'],
+    ['a store', putOff, 'store'],
+  ])('a delivery that waits for %s says so', async (_what, result, waitsFor) => {
+    const { run } = setUp([result], longest);
+    expect(await run({ delivery: deliveryOf() })).toMatchObject({ kind: 'waiting', waitsFor });
+  });
+
+  test('a delivery that came before its time does not say what it waits for', async () => {
+    const { clock, run } = setUp([]);
+    const early = await run({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + 1 });
+    expect(early.kind).toBe('waiting');
+    expect(early).not.toHaveProperty('waitsFor');
+  });
+});
+
 describe('a delivery that made no request', () => {
   test('a delivery that made no request goes straight to the queue, even when it need not wait', async () => {
     const { clock, attempted, run } = setUp([putOff]);
@@ -217,6 +235,7 @@ describe('the retry policy', () => {
 describe('a destination whose rate leaves no slot', () => {
   const later = (atMs: number): AttemptResult => ({
     kind: 'later',
+    waitsFor: 'circuit',
     turn: { kind: 'return', generation: 4, shard: 2, atMs },
     destination: routeOf(),
   });
@@ -229,6 +248,7 @@ describe('a destination whose rate leaves no slot', () => {
       delivery: deliveryOf({ attempts: 1 }),
       notBeforeMs: start + 30_000,
       turnGeneration: 4002,
+      waitsFor: 'circuit',
       wait: { longestMs: 1000, exchangeMs: 7000 },
       rateWaitMs: 0,
     });
@@ -320,7 +340,7 @@ describe('an event that has outlived its age limit', () => {
   test('an event that exceeds its age limit while it waits in the invocation is not attempted', async () => {
     const turn = { kind: 'return', generation: 1, shard: 0, atMs: createManualClock().nowMs() + 800 } as const;
     const destination = routeOf();
-    const { clock, attempted, begin } = setUp([{ kind: 'later', turn, destination }]);
+    const { clock, attempted, begin } = setUp([{ kind: 'later', waitsFor: 'rate', turn, destination }]);
     const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
     const { running } = await begin({ delivery: deliveryOf({ target, firstReceivedAtMs: clock.nowMs() - 59_200 }) });
     await clock.advance(801);

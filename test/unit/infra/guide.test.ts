@@ -5,6 +5,7 @@ import { createApiKeyOperations } from '../../../lib/control/api-keys/api-keys.t
 import { createHealthOperations } from '../../../lib/control/health/health-operations.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../../lib/control/policies/policy-operations.ts';
+import type { WaitsFor } from '../../../lib/core/delivery/delivery.ts';
 import { failures } from '../../../lib/core/failure/failure.ts';
 import { metrics } from '../../../lib/core/delivery/metrics.ts';
 import { createBusOperations } from '../../../lib/local/bus/operations/operations.ts';
@@ -93,6 +94,22 @@ test.each(['delivered', 'deferred', 'dead-lettered', 'returned'])(
     expect(sectionOf(reference, 'Outcomes')).toContain(`\n| \`${outcome}\` | `);
   },
 );
+
+/** The type makes the compiler demand every wait. */
+const waits: Readonly<Record<WaitsFor, true>> = {
+  rate: true,
+  'retry-after': true,
+  circuit: true,
+  pause: true,
+  backoff: true,
+  token: true,
+  store: true,
+  'newer-version': true,
+};
+
+test.each(Object.keys(waits))('the reference explains why an event waits for: %s', (wait) => {
+  expect(sectionOf(reference, 'Log lines')).toContain(`\n| \`${wait}\` | `);
+});
 
 /** The type makes the compiler demand every security event. In the log each name begins with `security.` */
 const securityEvents: Readonly<Record<CredentialsEvent['event'], true>> = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FailedOutcome } from '../../../../lib/core/delivery/delivery.ts';
+import type { FailedOutcome, WaitsFor } from '../../../../lib/core/delivery/delivery.ts';
 import type { RetryPolicy } from '../../../../lib/core/destination/delivery-policy.ts';
 import type { Backoff, RetryHistory } from '../../../../lib/core/delivery/retry.ts';
 import {
@@ -10,6 +10,7 @@ import {
   longestRequestTimeoutMs,
   retryPolicyOf,
   visibilityTimeoutSeconds,
+  waitAfter,
 } from '../../../../lib/core/delivery/retry.ts';
 
 const nowMs = 1_790_000_000_000;
@@ -126,6 +127,18 @@ describe('Retry-After', () => {
       });
     },
   );
+});
+
+test.each<[string, WaitsFor, Partial<FailedOutcome>, number]>([
+  ['the whole of a Retry-After', 'retry-after', { retryAfterMs: 5000 }, 5000],
+  ['a backoff that is longer than the Retry-After', 'backoff', { retryAfterMs: 5000 }, 5001],
+  ['a Retry-After of zero', 'backoff', { retryAfterMs: 0 }, 0],
+  ['a backoff without a Retry-After', 'backoff', {}, 5000],
+  ['a missing token', 'token', { code: 'TokenUnavailable', returnAfterMs: 5000 }, 5000],
+  ['a store that asks for a pause', 'store', { code: 'StoreUnavailable', retryAfterMs: 5000 }, 5000],
+  ['a store that refuses', 'store', { code: 'StoreRefused' }, 5000],
+])('a delivery that waits because of %s waits for: %s', (_why, waitsFor, members, delayMs) => {
+  expect(waitAfter({ ...failed(), ...members }, delayMs)).toBe(waitsFor);
 });
 
 describe('age', () => {

@@ -191,3 +191,28 @@ describe('a slow endpoint', () => {
     expect(slotTimesMs).toHaveLength(4);
   });
 });
+
+describe('what a request without a slot waits for', () => {
+  test('a request waits for the rate while the endpoint is healthy', async () => {
+    const { worker } = createFleet();
+    const limiter = worker();
+    await limiter.reserve(orders, 500, inBatch);
+    expect(limiter.monitorOf(orders).waitsFor).toBe('rate');
+  });
+
+  test('a request waits for the circuit of its endpoint while the circuit is open', async () => {
+    const { opened } = createFleet();
+    expect((await opened()).monitorOf(orders).waitsFor).toBe('circuit');
+  });
+
+  test('a request waits for the end of a Retry-After, but no longer, also on workers that did not get the Retry-After', async () => {
+    const { worker, clock } = createFleet();
+    await worker().pause(orders, clock.nowMs() + 30_000);
+    const other = worker();
+    await other.reserve(orders, 1, inBatch);
+    clock.set(clock.nowMs() + 29_999);
+    expect(other.monitorOf(orders).waitsFor).toBe('retry-after');
+    clock.set(clock.nowMs() + 1);
+    expect(other.monitorOf(orders).waitsFor).toBe('rate');
+  });
+});

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { WaitsFor } from '../../../../lib/core/delivery/delivery.ts';
 import { defaultTransport } from '../../../../lib/core/destination/delivery-policy.ts';
 import type { RatedDestination, Reservation, Turn } from '../../../../lib/core/rate/shards.ts';
 import { inTurn, newcomer } from '../../../../lib/core/rate/shards.ts';
@@ -80,6 +81,15 @@ test('a request that finds no slot before the horizon gets a return time', async
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: start + 30_000 };
   const { waitForSlot } = setUp([{ returns: [turn] }]);
   expect(await waitForSlot(destinationOf(300))).toMatchObject({ kind: 'later', turn });
+});
+
+test.each<[Turn, WaitsFor]>([
+  [{ kind: 'return', generation: 3, shard: 0, atMs: start + 30_000 }, 'rate'],
+  [{ kind: 'newcomer', atMs: start + 30_000 }, 'rate'],
+  [{ kind: 'newcomer', isOutage: true, atMs: start + 30_000 }, 'store'],
+])('a request that finds no slot and gets the turn %j waits for %s', async (turn, waitsFor) => {
+  const { waitForSlot } = setUp([{ returns: [turn] }]);
+  expect(await waitForSlot(destinationOf(300))).toMatchObject({ kind: 'later', waitsFor });
 });
 
 test('a returning delivery passes on its place in the backlog when it asks for a slot', async () => {

@@ -184,7 +184,7 @@ describe('an outage as one worker sees it', () => {
     async ({ rests, afterMs }) => {
       const outage = new Outage(half);
       for (let rest = 0; rest < rests; rest += 1) await outage.waitsOut(4, startMs, stillClock());
-      expect(outage.turns(1, startMs)).toEqual([{ kind: 'newcomer', atMs: startMs + afterMs }]);
+      expect(outage.turns(1, startMs)).toEqual([{ kind: 'newcomer', isOutage: true, atMs: startMs + afterMs }]);
     },
   );
 

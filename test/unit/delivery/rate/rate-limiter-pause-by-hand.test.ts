@@ -34,6 +34,18 @@ test('a destination that is paused without an end gives no slot, and its deliver
   }
 });
 
+test('a request to a destination that somebody has paused waits for the pause', async () => {
+  const { worker, pause, resume, clock } = createPausedFleet();
+  const limiter = worker();
+  await pause(forEverUs);
+  await limiter.reserve(orders, 1, queueBatch);
+  expect(limiter.monitorOf(orders).waitsFor).toBe('pause');
+  await resume();
+  clock.set(clock.nowMs() + 2000);
+  await limiter.reserve(orders, 1, queueBatch);
+  expect(limiter.monitorOf(orders).waitsFor).toBe('rate');
+});
+
 test('even a worker that has not read the pause of a destination gets no slot', async () => {
   const { worker, pause, buckets } = createPausedFleet();
   const unaware = worker();

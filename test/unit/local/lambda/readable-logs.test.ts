@@ -36,6 +36,23 @@ test('the line of a failed delivery ends with its code and reason', () => {
   );
 });
 
+test.each([
+  ['what for', { waitsFor: 'retry-after' } as const, 'waits until 07:09:09.010 (retry-after)'],
+  ['nothing more when it came before its time', {}, 'waits until 07:09:09.010'],
+])('the line of a deferred delivery says until when it waits, and %s', (_what, members, said) => {
+  const deferred: Conclusion = {
+    settlement: { kind: 'deferred', notBeforeMs: nowMs + 60_000 },
+    apiDestination: 'orders',
+    nextAttemptAtMs: nowMs + 60_000,
+    attempts: 1,
+    durationMs: 3,
+    ...members,
+  };
+  expect(formatDelivery(deferred, nowMs, false)).toBe(
+    `07:08:09.010  deferred  orders  event (no id)  no answer  attempt 1  3 ms  ${said}`,
+  );
+});
+
 test('the line of a failed delivery ends with the answer of the endpoint, on one line of printable characters', () => {
   const answer = '{\n  "error": "no such order\u001B[2J"\n}';
   const failed: Conclusion = { ...delivered, code: 'EndpointRejected', reason: 'The endpoint answered 422.', answer };
