@@ -152,6 +152,14 @@ describe('a key that signs the requests', () => {
     expect(maskedWithKeys(`${body} opensesame`)).toBe(`${shown} ***`);
   });
 
+  test('a key whose bytes are no text masks no replacement characters', () => {
+    const bytes = Buffer.alloc(24, 0xff);
+    const signingKeys = parseSigningSecret(`whsec_${bytes.toString('base64')}`);
+    const body = `${bytes.toString()} ${bytes.toString('hex')}`;
+    const { body: shown } = maskedAnswer({ status: 401, headers: {}, body }, { secret: apiKey('q'), signingKeys });
+    expect(shown).toBe(`${bytes.toString()} ***`);
+  });
+
   test('of a private key that is followed by its public key, at most the public key is shown', () => {
     const shown = maskedWithKeys(secretKeys.pair);
     expect(shown).toContain('whsk_***');
