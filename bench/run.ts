@@ -1,5 +1,6 @@
 import { Exit, parseCommandLine, runCommand } from '../lib/commands/command.ts';
 import { measureBus } from './bus/bus.ts';
+import { measureHistory } from './bus/history.ts';
 import { countCalls } from './worker/calls.ts';
 import { measureColdStart } from './worker/cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
@@ -53,6 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const figure of await measureThroughput()) printFigure(figure);
     for (const figure of await measureHeap()) printFigure(figure);
     for (const figure of await measurePatterns()) printFigure(figure);
+    for (const figure of await measureHistory()) printFigure(figure);
     for (const figure of await measureBus()) printFigure(figure);
   }
   if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);

@@ -17,12 +17,14 @@ import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../lib/control/health/health-operations.ts';
+import { createHistoryOperations } from '../lib/control/history/history-operations.ts';
 import { createOperations } from '../lib/control/operations.ts';
 import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
 import { putEvents } from '../lib/control/put-events.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
+import type { DeliveryHistory } from '../lib/ports/history.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
 import type { LogFault } from '../lib/protocol/access.ts';
 import { answerFunctionUrl, createEventsRoute } from '../lib/protocol/control-api.ts';
@@ -49,10 +51,11 @@ export interface ControlApiDependencies {
   readonly fallbackRegion?: string | undefined;
 }
 
-/** Replacements for the logs and metrics, which on Lambda go to standard output. */
+/** Replacements for the logs and metrics, which on Lambda go to standard output, and parts that a deployed stack does not have. */
 export interface ControlApiOverrides {
   readonly credentialsLog?: CredentialsLog;
   readonly metrics?: InvocationMetrics;
+  readonly history?: DeliveryHistory | undefined;
 }
 
 export function createHandler(dependencies: ControlApiDependencies) {
@@ -121,6 +124,7 @@ export function dependenciesFrom(
         invocations: config.MAXIMUM_INVOCATIONS ?? inputs.batch.invocations,
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
       }),
+      ...createHistoryOperations(overrides),
     },
     authentication: authenticationFrom(environment, aws, systemClock, {
       onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),

@@ -68,6 +68,12 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   throw new Exit(1, `${String(code)}: ${String(message)}${hint}`);
 }
 
+/** The objects in a list of an answer. */
+export function objectsIn(answer: JsonObject, name: string): readonly JsonObject[] {
+  const items = answer[name];
+  return Array.isArray(items) ? items.filter((item: JsonValue) => isJsonObject(item)) : [];
+}
+
 async function hintFor(input: JsonObject, address: StackAddress): Promise<string> {
   const { ConnectionName: connection, ApiDestinationName, Name = ApiDestinationName } = input;
   if (typeof connection === 'string') return ` ${await whereNamesAre('Connections', connection, address)}`;
@@ -95,8 +101,7 @@ async function namesOf(kind: keyof typeof kinds, address: StackAddress): Promise
     const input = token === undefined ? {} : { NextToken: token };
     const { members } = await callFunction('control-api', { operation: `List${kind}`, input }, address, 'output');
     const output = isJsonObject(members['output']) ? members['output'] : {};
-    const items = output[kind];
-    for (const item of Array.isArray(items) ? items : []) if (isJsonObject(item)) names.push(String(item['Name']));
+    for (const item of objectsIn(output, kind)) names.push(String(item['Name']));
     token = output['NextToken'];
   } while (token !== undefined);
   return names;

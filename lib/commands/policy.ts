@@ -32,7 +32,8 @@ their endpoints. It invokes the function control-api directly.
   --until <time>          end of the pause, in ISO 8601 with a time zone (default: until resume)
   operations: ${operations.slice(0, 4).join(', ')},
               ${operations.slice(4, 8).join(', ')},
-              ${operations.slice(8).join(', ')}
+              ${operations.slice(8, 12).join(', ')},
+              ${operations.slice(12).join(', ')}
   ${stackUsage}
 
 pause, resume and health print one line for each destination; an operation prints its answer as JSON.

@@ -13,6 +13,7 @@ export type ServiceErrorCode =
   | 'LimitExceededException'
   | 'PolicyLengthExceededException'
   | 'ThrottlingException'
+  | 'OperationDisabledException'
   | 'AccessDeniedException'
   | 'MissingAuthenticationTokenException'
   | 'UnrecognizedClientException'

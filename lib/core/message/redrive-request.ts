@@ -1,4 +1,5 @@
 import type { JsonValue } from '../input/json.ts';
+import { parseTime } from '../input/time.ts';
 import { isJsonObject, ownMember } from '../input/json.ts';
 import { isApiDestination } from './parse-delivery.ts';
 
@@ -96,14 +97,6 @@ function numberWithin(minimum: number, maximum: number, isValid: (value: number)
     typeof value === 'number' && value >= minimum && value <= maximum && isValid(value) ? value : undefined;
 }
 
-/** A day (its first moment in UTC), or a time with its offset from UTC. The seconds may be left out. Source: RFC 3339. */
-const timePattern =
-  /^(\d{4})-(\d{2})-(\d{2})(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
-
 function timeMs(value: JsonValue): number | undefined {
-  const [time, year, month, day] = (typeof value === 'string' ? timePattern.exec(value) : null) ?? [];
-  if (time === undefined) return undefined;
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  // Without this check, 30 February would be read as 2 March.
-  return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day) ? Date.parse(time) : undefined;
+  return typeof value === 'string' ? parseTime(value) : undefined;
 }

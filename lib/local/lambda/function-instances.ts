@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
 import type { Environment } from '../../config.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
+import type { DeliveryHistory } from '../../ports/history.ts';
 import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
 import type { Authentication } from '../../protocol/control-request.ts';
 import { noMetrics } from './readable-logs.ts';
@@ -21,6 +22,7 @@ export interface FunctionDependencies {
   readonly healthLog: HealthLog;
   readonly securityLog: SecurityLog;
   readonly credentialsLog: CredentialsLog;
+  readonly history?: DeliveryHistory;
   /** The authentication of the control API. Default: API keys, as when deployed. */
   readonly authentication?: Authentication | 'none';
 }
@@ -47,9 +49,10 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
       name: 'control-api',
       // An operation counts as abandoned after a minute, so the time limit must be shorter.
       timeoutSeconds: 30,
-      async create({ environment, aws, authentication, credentialsLog }) {
+      async create({ environment, aws, authentication, credentialsLog, history }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/control-api.ts');
-        const dependencies = dependenciesFrom(environment, aws, undefined, { credentialsLog, metrics: noMetrics });
+        const overrides = { credentialsLog, metrics: noMetrics, history };
+        const dependencies = dependenciesFrom(environment, aws, undefined, overrides);
         return createHandler({ ...dependencies, authentication: authentication ?? dependencies.authentication });
       },
     },

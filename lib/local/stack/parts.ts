@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config, Environment } from '../../config.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { DeliveryLog } from '../../ports/delivery.ts';
 import type { Authentication } from '../../protocol/control-request.ts';
 import { AsynchronousInvocations } from '../lambda/asynchronous-invocations.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -27,6 +28,7 @@ import type { LocalRequest } from './wire.ts';
 import type { Waiting } from './backends.ts';
 import { createServices } from './backends.ts';
 import { queueUrl } from '../sqs/names.ts';
+import { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
 
 export interface StackOutput {
   /** Writes one line of the log, for example for a delivery or for a connection that was deauthorized. */
@@ -76,7 +78,8 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
   const functionSecret = randomBytes(32).toString('hex');
-  const dependenciesWith = createDependencies(options, functionSecret);
+  const history = createHistory(options);
+  const dependenciesWith = createDependencies(options, functionSecret, history);
   const { ownerSecret } = options;
   const refusedKeys = new RepeatedLine<string>(clock, (count, last) =>
     output.error(`${counted(count, 'request')} had no valid key. ${last}`),
@@ -135,18 +138,30 @@ export function createStackParts(options: StackPartsOptions): StackParts {
       refusedKeys.stop();
       await Promise.all([asynchronous.stop(grace), services.stop(grace)]);
     },
-    close: () => services.close(),
+    async close() {
+      history.close();
+      await services.close();
+    },
   };
+}
+
+function createHistory({ folder, clock, reportFault }: StackPartsOptions): SqliteDeliveryHistory {
+  return new SqliteDeliveryHistory({
+    database: folder.database,
+    nowMs: () => clock.nowMs(),
+    reportFault: (error) => reportFault('the delivery history', error),
+  });
 }
 
 function createDependencies(
   options: StackPartsOptions,
   functionSecret: string,
+  history: SqliteDeliveryHistory,
 ): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionDependencies {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
   const nowMs = (): number => clock.nowMs();
-  const deliveryLog = createReadableDeliveryLog({ writeLine, nowMs, colour });
+  const terminal = createReadableDeliveryLog({ writeLine, nowMs, colour });
   const connectionLog = createReadableConnectionLog({ writeLine, nowMs });
   const healthLog = createReadableHealthLog({ writeLine, nowMs });
   const securityLog = createReadableSecurityLog({ writeLine, nowMs });
@@ -160,11 +175,20 @@ function createDependencies(
       ...runtimeVariables(name, region),
     },
     aws: { region, endpoint: url(), credentials: { accessKeyId: accessKeyId(name), secretAccessKey: functionSecret } },
-    deliveryLog,
+    deliveryLog: recordedBy(terminal, history.logOf(region)),
     connectionLog,
     healthLog,
     securityLog,
     credentialsLog,
+    history,
     authentication,
   });
+}
+
+function recordedBy(...logs: readonly DeliveryLog[]): DeliveryLog {
+  return {
+    record(conclusion) {
+      for (const log of logs) log.record(conclusion);
+    },
+  };
 }

@@ -6,7 +6,7 @@ import type { ServiceModel } from './service-model.ts';
 /** The part of AWS AppSync's model that concerns API keys. */
 export const appsyncModel = appsync as unknown as ServiceModel;
 
-/** The operations that EventBridge does not have: policies, pauses and the health of API destinations. */
+/** The operations that EventBridge does not have: policies, pauses and the health of API destinations, the history of deliveries. */
 export const lastmileModel = lastmile as unknown as ServiceModel;
 
 /** The part of X-Amz-Target before the dot. */

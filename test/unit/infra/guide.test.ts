@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { variables } from '../../../lib/config.ts';
 import { createApiKeyOperations } from '../../../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../../../lib/control/health/health-operations.ts';
+import { createHistoryOperations } from '../../../lib/control/history/history-operations.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
 import { createPolicyOperations } from '../../../lib/control/policies/policy-operations.ts';
 import type { WaitsFor } from '../../../lib/core/delivery/delivery.ts';
@@ -74,7 +75,7 @@ test('the reference names every variable of the configuration, of serverless.yml
 });
 
 test('the reference names every operation of Lastmile and of the services that the local stack provides', () => {
-  const ours = [createPolicyOperations, createHealthOperations];
+  const ours = [createPolicyOperations, createHealthOperations, createHistoryOperations];
   const names = [createOperations, ...ours, createApiKeyOperations, createBusOperations].flatMap((create) =>
     Object.keys(create(none)),
   );

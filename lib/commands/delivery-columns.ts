@@ -1,0 +1,86 @@
+import { answerLine } from '../core/delivery/answer-text.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { counted, printable } from '../local/terminal-text.ts';
+
+/** @param seconds epoch seconds with milliseconds, as in an answer of ListDeliveries */
+function exactTimeOf(seconds: JsonValue | undefined): string {
+  return new Date(Math.round(Number(seconds) * 1000)).toISOString();
+}
+
+/** One line for each delivery, in columns. */
+export function deliveryLines(deliveries: readonly JsonObject[]): readonly string[] {
+  const rows = deliveries.map((delivery) => [
+    exactTimeOf(delivery['FirstConcludedAt']),
+    String(delivery['Outcome']),
+    named(delivery['ApiDestinationName'], '(no API destination)'),
+    named(delivery['EventId'], '(no id)'),
+    statusOf(delivery),
+    counted(Number(delivery['AttemptsMade']), 'attempt'),
+    [delivery['DetailType'], delivery['Code']]
+      .flatMap((text) => (text === undefined ? [] : [named(text, '')]))
+      .join('  '),
+  ]);
+  return inColumns([['began', 'outcome', 'API destination', 'event', 'status', 'attempts', 'type and code'], ...rows]);
+}
+
+/** The event and its way in the first lines; then one line for each invocation that had the event. */
+export function attemptLines(delivery: JsonObject): readonly string[] {
+  const { EventId, ApiDestinationName, Rule, TargetId, Source, DetailType, TraceId, Attempts } = delivery;
+  const facts: readonly (readonly [string, JsonValue | undefined])[] = [
+    ['source', Source],
+    ['type', DetailType],
+    ['rule', Rule],
+    ['target', TargetId],
+    ['trace', TraceId],
+  ];
+  const shown = facts.flatMap(([name, value]) =>
+    value === undefined ? [] : [`  ${name.padEnd(6)}  ${named(value, '')}`],
+  );
+  const records = Array.isArray(Attempts) ? (Attempts as readonly JsonObject[]) : [];
+  const rows = records.map((record) => [
+    `  ${String(record['AttemptsMade'])}`,
+    exactTimeOf(record['ConcludedAt']),
+    String(record['Outcome']),
+    statusOf(record),
+    milliseconds(record['RateWaitMilliseconds']),
+    milliseconds(record['DurationMilliseconds']),
+  ]);
+  const lines = inColumns([['  attempt', 'ended', 'outcome', 'status', 'wait', 'duration'], ...rows]);
+  return [
+    `event ${named(EventId, '(no id)')} to ${named(ApiDestinationName, '(no API destination)')}: ${String(delivery['Outcome'])}`,
+    ...shown,
+    ...lines.flatMap((line, index) => [line, ...failureLines(records[index - 1])]),
+  ];
+}
+
+function failureLines(record: JsonObject | undefined): readonly string[] {
+  const { Code, Reason, Answer, NextAttemptAt, WaitsFor } = record ?? {};
+  const why = WaitsFor === undefined ? '' : ` (${named(WaitsFor, '')})`;
+  return [
+    ...(Code === undefined ? [] : [`    ${named(Code, '')}: ${printable(String(Reason), 1024)}`]),
+    ...(Answer === undefined ? [] : [`    answer: ${answerLine(String(Answer))}`]),
+    ...(NextAttemptAt === undefined ? [] : [`    waits until ${exactTimeOf(NextAttemptAt)}${why}`]),
+  ];
+}
+
+function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function statusOf({ Status }: JsonObject): string {
+  return Status === undefined ? '-' : `HTTP ${String(Status)}`;
+}
+
+function milliseconds(value: JsonValue | undefined): string {
+  return value === undefined ? '-' : `${Math.round(Number(value))} ms`;
+}
+
+function named(value: JsonValue | undefined, absent: string): string {
+  return value === undefined ? absent : printable(String(value));
+}

@@ -1,0 +1,131 @@
+import { failures } from '../core/failure/failure.ts';
+import { didYouMean } from '../core/input/did-you-mean.ts';
+import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { parseTime } from '../core/input/time.ts';
+import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { deliveryLines } from './delivery-columns.ts';
+import { callControlApi, objectsIn } from './function-call.ts';
+import type { StackAddress } from './stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+
+const command = 'npm run history';
+
+const defaultLimit = 50;
+const maximumLimit = 100_000;
+
+const usage = `Lists the deliveries of the last 7 days, those that began last first. It calls the operation ListDeliveries.
+
+  npm run history -- [options]
+
+  --api-destination <name>  only deliveries to this API destination
+  --event <id>              only deliveries of this event
+  --rule <rule>             only deliveries of this rule (name or ARN)
+  --outcome <outcome>       only those that are delivered, deferred, dead-lettered or returned now
+  --code <code>             only those whose last failure has this code, such as TimedOut
+  --status <number>         only those whose endpoint answered with this status last
+  --after <time>            only those that began at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
+  --before <time>           only those that began before this time
+  --limit <number>          at most this many (default: ${defaultLimit})
+  --json                    prints one JSON object per line
+  ${stackUsage}
+
+npm run show -- <event id> shows all attempts of one event. A deployed stack has its history in CloudWatch Logs; for it, this command
+prints the query for Logs Insights.
+Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
+
+const text = { type: 'string' } as const;
+const flags = {
+  ...stackFlags,
+  'api-destination': text,
+  event: text,
+  rule: text,
+  outcome: text,
+  code: text,
+  status: text,
+  after: text,
+  before: text,
+  limit: text,
+  json: { type: 'boolean' },
+} as const;
+
+interface Options {
+  readonly input: JsonObject;
+  readonly limit: number;
+  readonly json: boolean;
+  readonly address: StackAddress;
+}
+
+function parseOptions(args: string[]): Options {
+  const { values } = parseCommandLine(command, args, flags);
+  if (values.help === true) throw new Exit(0, usage);
+  const { event, rule, outcome, code, status, after, before, limit, json = false } = values;
+  const members: Readonly<Record<string, JsonValue | undefined>> = {
+    ApiDestinationName: values['api-destination'],
+    EventId: event,
+    Rule: rule,
+    Outcome: outcome === undefined ? undefined : oneOf('outcome', outcomes, outcome),
+    Code: code === undefined ? undefined : oneOf('code', codes, code),
+    Status: status === undefined ? undefined : wholeNumber('status', status, 100, 599),
+    After: after === undefined ? undefined : timeIn('after', after),
+    Before: before === undefined ? undefined : timeIn('before', before),
+  };
+  const given = Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+  return {
+    input: Object.fromEntries(given),
+    limit: limit === undefined ? defaultLimit : wholeNumber('limit', limit, 1, maximumLimit),
+    json,
+    address: stackAddress(values),
+  };
+}
+
+const outcomes = ['delivered', 'deferred', 'dead-lettered', 'returned'];
+const codes = [...Object.keys(failures), 'Unexpected'];
+
+function oneOf(flag: string, known: readonly string[], value: string): string {
+  if (known.includes(value)) return value;
+  const wayOut =
+    didYouMean(value, known) ??
+    (known === outcomes ? `Choose one of ${outcomes.join(', ')}.` : 'docs/guide/reference.md lists the failure codes.');
+  throw wrongUsage(command, `--${flag} is not one that a delivery can have: '${value}'. ${wayOut}`);
+}
+
+function wholeNumber(flag: string, value: string, minimum: number, maximum: number): number {
+  const number = /^[0-9]{1,6}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= minimum && number <= maximum) return number;
+  throw wrongUsage(command, `--${flag} must be a whole number from ${minimum} to ${maximum}; it is '${value}'.`);
+}
+
+/** @returns epoch seconds */
+function timeIn(flag: string, value: string): number {
+  const ms = parseTime(value);
+  if (ms !== undefined) return ms / 1000;
+  throw wrongUsage(command, `--${flag} is not a time like 2026-01-31 or 2026-01-31T08:00:00Z; it is '${value}'.`);
+}
+
+/** The most deliveries of one page. Source: shape LimitMax100 of the service model. */
+const pageSize = 100;
+
+async function main(args: string[]): Promise<number> {
+  const { input, limit, json, address } = parseOptions(args);
+  const deliveries: JsonObject[] = [];
+  let token: JsonValue | undefined;
+  do {
+    const Limit = Math.min(pageSize, limit - deliveries.length);
+    const page = { ...input, Limit, ...(token !== undefined && { NextToken: token }) };
+    const answer = await callControlApi('ListDeliveries', page, address);
+    deliveries.push(...objectsIn(answer, 'Deliveries'));
+    token = answer['NextToken'];
+  } while (token !== undefined && deliveries.length < limit);
+  if (deliveries.length === 0) console.error(whyEmpty(input, address));
+  else if (json) for (const delivery of deliveries) console.log(JSON.stringify(delivery));
+  else console.log(deliveryLines(deliveries).join('\n'));
+  if (token !== undefined) console.error(`There are more than ${limit}. Filter them, or show more with --limit.`);
+  return 0;
+}
+
+function whyEmpty(input: JsonObject, { aws }: StackAddress): string {
+  const which = Object.keys(input).length === 0 ? 'no deliveries' : 'no delivery that matches';
+  return `The history of the region ${String(aws.region)} has ${which}. It keeps 7 days. Choose another region with --region.`;
+}
+
+process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -1,0 +1,141 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DeliveryLog } from '../../ports/delivery.ts';
+import type {
+  DeliveryHistory,
+  DeliveryRecord,
+  DeliveryWithRecords,
+  HistoryFilter,
+  HistoryPage,
+  HistoryPageRequest,
+  RecordedDelivery,
+} from '../../ports/history.ts';
+import type { ConcludedDelivery, HistoryLimits, Position, Row } from './history-tables.ts';
+import { HistoryTables } from './history-tables.ts';
+
+const dayMs = 86_400_000;
+
+/** An event that waits for its slot has a record for each time that it was received, so the records have a limit of their own. */
+const defaultLimits: HistoryLimits = { deliveries: 100_000, records: 300_000, ageMs: 7 * dayMs };
+
+export interface SqliteHistoryOptions {
+  readonly database: DatabaseSync;
+  readonly nowMs: () => number;
+  /** Reports that conclusions could not be written; not again before one was written. */
+  readonly reportFault: (error: unknown) => void;
+  /** Default: 100,000 deliveries with 300,000 records, for 7 days. */
+  readonly limits?: Partial<HistoryLimits>;
+}
+
+/**
+ * The delivery history of the local stack, in all regions.
+ *
+ * Conclusions that are recorded together are written in one transaction, in the next microtask. The answer of an invocation leaves the
+ * process later, so a killed process has the conclusion of every invocation that it has answered.
+ *
+ * Failure policy: an event counts as settled before its conclusion is recorded. So when conclusions cannot be written, they are
+ * dropped and the terminal says so; the delivery is not affected.
+ */
+export class SqliteDeliveryHistory implements DeliveryHistory {
+  readonly #options: SqliteHistoryOptions;
+  #tables: HistoryTables | undefined;
+  #waiting: ConcludedDelivery[] = [];
+  #fails = false;
+  #closed = false;
+
+  constructor(options: SqliteHistoryOptions) {
+    this.#options = options;
+  }
+
+  /** The log that records the deliveries of one region. */
+  logOf(region: string): DeliveryLog {
+    return {
+      record: (conclusion) => {
+        if (this.#closed) return;
+        if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
+        this.#waiting.push({ region, concludedAtMs: this.#options.nowMs(), conclusion });
+      },
+    };
+  }
+
+  async list(region: string, filter: HistoryFilter, { limit, after }: HistoryPageRequest): Promise<HistoryPage> {
+    this.#flush();
+    const position = after === undefined ? undefined : parsePosition(after);
+    if (after !== undefined && position === undefined) return { deliveries: [] };
+    const rows = this.#open().list(region, filter, this.#options.nowMs(), position, limit + 1);
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      deliveries: shown.map(deliveryOf),
+      ...(rows.length > limit &&
+        last !== undefined && { next: `${String(last['firstConcludedAtMs'])}-${String(last['number'])}` }),
+    };
+  }
+
+  async get(region: string, eventId: string, apiDestination: string): Promise<readonly DeliveryWithRecords[]> {
+    this.#flush();
+    const byDelivery = new Map<unknown, Row[]>();
+    for (const row of this.#open().records(region, eventId, apiDestination, this.#options.nowMs())) {
+      const rows = byDelivery.get(row['number']) ?? [];
+      byDelivery.set(row['number'], [...rows, row]);
+    }
+    return [...byDelivery.values()].flatMap((rows) => {
+      const last = rows.at(-1);
+      return last === undefined ? [] : [{ ...deliveryOf(last), records: rows.map(recordOf) }];
+    });
+  }
+
+  /** Writes what waits. Conclusions that come later are not recorded. */
+  close(): void {
+    this.#flush();
+    this.#closed = true;
+  }
+
+  #flush(): void {
+    const concluded = this.#waiting;
+    this.#waiting = [];
+    if (concluded.length === 0) return;
+    try {
+      this.#open().write(concluded, this.#options.nowMs());
+      this.#fails = false;
+    } catch (error) {
+      if (!this.#fails) this.#options.reportFault(error);
+      this.#fails = true;
+    }
+  }
+
+  #open(): HistoryTables {
+    return (this.#tables ??= new HistoryTables(this.#options.database, { ...defaultLimits, ...this.#options.limits }));
+  }
+}
+
+function parsePosition(text: string): Position | undefined {
+  const [, firstConcludedAtMs, number] = /^([0-9]{1,15})-([0-9]{1,15})$/.exec(text) ?? [];
+  if (firstConcludedAtMs === undefined || number === undefined) return undefined;
+  return { firstConcludedAtMs: Number(firstConcludedAtMs), number: Number(number) };
+}
+
+function deliveryOf(row: Row): RecordedDelivery {
+  return {
+    ...present(row, ['eventId', 'apiDestination', 'rule', 'targetId', 'source', 'detailType', 'traceId']),
+    firstConcludedAtMs: Number(row['firstConcludedAtMs']),
+    last: recordOf(row),
+  };
+}
+
+function recordOf(row: Row): DeliveryRecord {
+  const optional = present(row, ['rateWaitMs', 'status', 'code', 'reason', 'answer', 'nextAttemptAtMs', 'waitsFor']);
+  return {
+    concludedAtMs: Number(row['concludedAtMs']),
+    outcome: row['outcome'] as DeliveryRecord['outcome'],
+    attempts: Number(row['attempts']),
+    durationMs: Number(row['durationMs']),
+    ...optional,
+  };
+}
+
+/** The members of a row that are neither NULL nor an empty text. */
+function present(row: Row, names: readonly string[]): object {
+  return Object.fromEntries(
+    names.map((name) => [name, row[name]]).filter(([, value]) => value !== null && value !== ''),
+  );
+}

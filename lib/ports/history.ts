@@ -1,0 +1,85 @@
+/**
+ * The history of deliveries. DeliveryLog of lib/ports/delivery.ts records it: one conclusion for each invocation that had the
+ * event. lib/ports/delivery.ts explains what absent and unavailable mean.
+ */
+import type { Conclusion, WaitsFor } from '../core/delivery/delivery.ts';
+
+export type Outcome = Conclusion['settlement']['kind'];
+
+/** The end of one invocation that had the event. */
+export interface DeliveryRecord {
+  readonly concludedAtMs: number;
+  readonly outcome: Outcome;
+  /** Attempts made so far. An invocation that only waited for a slot made none, so it has the number of the one before. */
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** The part of `durationMs` that was spent waiting for a slot. */
+  readonly rateWaitMs?: number;
+  readonly status?: number;
+  readonly code?: NonNullable<Conclusion['code']>;
+  readonly reason?: string;
+  /** The beginning of the endpoint's answer, with the credentials masked; absent when the event was delivered. */
+  readonly answer?: string;
+  readonly nextAttemptAtMs?: number;
+  readonly waitsFor?: WaitsFor;
+}
+
+/** One event on its way to one target of a rule. Names are absent when the input did not have them. */
+export interface RecordedDelivery {
+  readonly eventId?: string;
+  /** A name, even if the input had an ARN. */
+  readonly apiDestination?: string;
+  /** The rule's ARN. */
+  readonly rule?: string;
+  readonly targetId?: string;
+  readonly source?: string;
+  readonly detailType?: string;
+  readonly traceId?: string;
+  /** When its first invocation ended. */
+  readonly firstConcludedAtMs: number;
+  readonly last: DeliveryRecord;
+}
+
+/** Only deliveries that match every member. Outcome, code and status are those of the last record. */
+export interface HistoryFilter {
+  readonly eventId?: string;
+  readonly apiDestination?: string;
+  /** Name or ARN. */
+  readonly rule?: string;
+  readonly outcome?: Outcome;
+  readonly code?: string;
+  readonly status?: number;
+  /** Deliveries whose first invocation ended at this time or later. */
+  readonly afterMs?: number;
+  /** Deliveries whose first invocation ended before this time. */
+  readonly beforeMs?: number;
+}
+
+export interface HistoryPageRequest {
+  readonly limit: number;
+  /** `next` of the page before, with the same filter. Any other text gives an empty page. */
+  readonly after?: string;
+}
+
+export interface HistoryPage {
+  readonly deliveries: readonly RecordedDelivery[];
+  /** Absent on the last page. */
+  readonly next?: string;
+}
+
+export interface DeliveryHistory {
+  /**
+   * Lists deliveries, those that began last first. A delivery that gets another record keeps its place, so a listing of all pages
+   * contains it exactly once.
+   */
+  list(region: string, filter: HistoryFilter, page: HistoryPageRequest): Promise<HistoryPage>;
+  /**
+   * The deliveries of one event to one API destination with all their records, the oldest first. There is one for each rule and
+   * target that sent the event there. Empty when the history has none.
+   */
+  get(region: string, eventId: string, apiDestination: string): Promise<readonly DeliveryWithRecords[]>;
+}
+
+export interface DeliveryWithRecords extends RecordedDelivery {
+  readonly records: readonly DeliveryRecord[];
+}

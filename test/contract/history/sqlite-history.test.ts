@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDataFolder } from '../../../lib/local/stack/data-folder.ts';
+import { SqliteDeliveryHistory } from '../../../lib/local/history/sqlite-history.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
+import { ownFolder } from '../../fixtures/stack.ts';
+import type { HistorySubject } from './delivery-history.ts';
+import { delivered, describeDeliveryHistory } from './delivery-history.ts';
+
+const account = '123456789012';
+const region = 'us-east-1';
+
+function createSubject(
+  database: DatabaseSync,
+  limits: { readonly deliveries?: number; readonly records?: number; readonly ageMs?: number } = {},
+) {
+  const clock = createManualClock();
+  const faults: unknown[] = [];
+  const reportFault = (error: unknown): void => void faults.push(error);
+  const history = new SqliteDeliveryHistory({ database, nowMs: clock.nowMs, reportFault, limits });
+  const logOf = (name: string) => history.logOf(name);
+  const subject: HistorySubject = { history, logOf, advance: (ms) => clock.advance(ms), nowMs: clock.nowMs };
+  return { ...subject, history, faults };
+}
+
+function inMemory(): DatabaseSync {
+  const database = new DatabaseSync(':memory:');
+  onTestFinished(() => database.close());
+  return database;
+}
+
+describeDeliveryHistory('in memory', async () => createSubject(inMemory()));
+
+describeDeliveryHistory('in a data folder', async () => {
+  const folder = openDataFolder(join(ownFolder(), 'data'), account);
+  onTestFinished(() => folder.close());
+  return createSubject(folder.database);
+});
+
+const listed = async ({ history }: Pick<HistorySubject, 'history'>) =>
+  (await history.list(region, {}, { limit: 100 })).deliveries.map(({ eventId }) => eventId);
+
+test('conclusions are in the database before the code that waits for their delivery goes on, without a read', async () => {
+  const database = inMemory();
+  const { logOf } = createSubject(database);
+  const count = () => database.prepare('SELECT count(*) AS count FROM history_records').get()?.['count'];
+  for (const eventId of ['a', 'b']) logOf(region).record({ ...delivered, eventId });
+  await Promise.resolve();
+  expect(count()).toBe(2);
+});
+
+test('the history goes on after a restart with a data folder', async () => {
+  const path = join(ownFolder(), 'data');
+  const before = openDataFolder(path, account);
+  const first = createSubject(before.database);
+  first.logOf(region).record({ ...delivered, attempts: 1 });
+  first.history.close();
+  before.close();
+  const after = openDataFolder(path, account);
+  onTestFinished(() => after.close());
+  const second = createSubject(after.database);
+  second.logOf(region).record({ ...delivered, attempts: 2 });
+  second.logOf(region).record({ ...delivered, eventId: 'event-2' });
+  expect(await listed(second)).toEqual(['event-2', 'event-1']);
+  expect((await second.history.get(region, 'event-1', 'orders'))[0]?.records).toHaveLength(2);
+});
+
+test('the oldest deliveries leave the history with their records when it has more deliveries than its limit', async () => {
+  const database = inMemory();
+  const subject = createSubject(database, { deliveries: 2 });
+  for (const eventId of ['a', 'b', 'c', 'd']) subject.logOf(region).record({ ...delivered, eventId });
+  expect(await listed(subject)).toEqual(['d', 'c']);
+  const again = createSubject(database, { deliveries: 2 });
+  again.logOf(region).record({ ...delivered, eventId: 'e' });
+  expect(await listed(again)).toEqual(['e', 'd']);
+  expect(database.prepare('SELECT count(*) AS count FROM history_records').get()).toEqual({ count: 2 });
+});
+
+test('the oldest deliveries leave the history when it has more records than its limit', async () => {
+  const subject = createSubject(inMemory(), { records: 3 });
+  subject.logOf(region).record({ ...delivered, eventId: 'a' });
+  for (const attempts of [1, 2, 3]) subject.logOf(region).record({ ...delivered, eventId: 'b', attempts });
+  expect(await listed(subject)).toEqual(['b']);
+});
+
+test('a delivery leaves the history when its age passes the limit, also when nothing is recorded', async () => {
+  const database = inMemory();
+  const subject = createSubject(database, { ageMs: 1000 });
+  subject.logOf(region).record(delivered);
+  await subject.advance(1000);
+  expect(await listed(subject)).toEqual(['event-1']);
+  await subject.advance(1);
+  expect(await listed(subject)).toEqual([]);
+  expect(await subject.history.get(region, 'event-1', 'orders')).toEqual([]);
+  subject.logOf(region).record({ ...delivered, eventId: 'event-2' });
+  expect(await listed(subject)).toEqual(['event-2']);
+  expect(database.prepare('SELECT count(*) AS count FROM history_records').get()).toEqual({ count: 1 });
+});
+
+test('a history that cannot be written reports it once, and records again when it can', async () => {
+  const database = inMemory();
+  const subject = createSubject(database);
+  await listed(subject);
+  database.exec('PRAGMA query_only = ON');
+  for (const eventId of ['a', 'b']) {
+    subject.logOf(region).record({ ...delivered, eventId });
+    await Promise.resolve();
+  }
+  expect(subject.faults).toEqual([expect.objectContaining({ code: 'ERR_SQLITE_ERROR' })]);
+  database.exec('PRAGMA query_only = OFF');
+  subject.logOf(region).record({ ...delivered, eventId: 'c' });
+  expect(await listed(subject)).toEqual(['c']);
+  expect(subject.faults).toHaveLength(1);
+});
+
+test('a conclusion that comes after the history was closed is not recorded, and closing writes what waits', async () => {
+  const database = inMemory();
+  const { history, logOf } = createSubject(database);
+  logOf(region).record(delivered);
+  history.close();
+  logOf(region).record({ ...delivered, eventId: 'late' });
+  await Promise.resolve();
+  expect(database.prepare('SELECT eventId FROM history_deliveries').all()).toEqual([{ eventId: 'event-1' }]);
+});

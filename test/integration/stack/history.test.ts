@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { expect, onTestFinished, test } from 'vitest';
+import { createDestination } from '../../fixtures/clients.ts';
+import { ownClients, ownEndpoint, ownFolder, ownStack } from '../../fixtures/stack.ts';
+import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
+
+async function call(url: string, operation: string, input: object, headers: Readonly<Record<string, string>> = {}) {
+  const init = {
+    method: 'POST',
+    headers: { 'x-amz-target': `Lastmile.${operation}`, ...headers },
+    body: JSON.stringify(input),
+  };
+  const answer = await fetch(url, init);
+  return (await answer.json()) as Readonly<Record<string, unknown>>;
+}
+
+const idsIn = ({ Deliveries }: Readonly<Record<string, unknown>>): readonly string[] =>
+  (Deliveries as readonly { readonly EventId: string }[]).map(({ EventId }) => EventId);
+
+async function deliver(url: string, id: string): Promise<void> {
+  const Payload = JSON.stringify({ apiDestination: 'orders', event: { id, detail: {} } });
+  await ownClients({ url }).lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
+}
+
+test('a stack with a data folder still has the history of its answered deliveries after it was killed and started again', async () => {
+  const folder = join(ownFolder(), 'data');
+  const endpoint = await ownEndpoint();
+  const start = async (): Promise<{ readonly stack: StackProcess; readonly url: string }> => {
+    const stack = startStackProcess(['--port', '0', '--data-dir', folder]);
+    onTestFinished(() => void stack.process.kill('SIGKILL'));
+    return { stack, url: await stack.url };
+  };
+  const first = await start();
+  await createDestination(ownClients(first).events, 'orders', { InvocationEndpoint: `${endpoint.origin}/` });
+  for (const id of ['event-1', 'event-2']) await deliver(first.url, id);
+  first.stack.process.kill('SIGKILL');
+  await first.stack.ended;
+  const second = await start();
+  expect(idsIn(await call(second.url, 'ListDeliveries', {}))).toEqual(['event-2', 'event-1']);
+  await deliver(second.url, 'event-3');
+  expect(idsIn(await call(second.url, 'ListDeliveries', { Limit: 2 }))).toEqual(['event-3', 'event-2']);
+  expect([first.stack.stderr(), second.stack.stderr()]).toEqual(['', '']);
+});
+
+test('a reset forgets the history, and the stack then records a new one', async () => {
+  const stack = await ownStack();
+  await deliver(stack.url, 'before');
+  expect(idsIn(await call(stack.url, 'ListDeliveries', {}))).toEqual(['before']);
+  await fetch(`${stack.url}/_lastmile/reset`, { method: 'POST' });
+  expect(idsIn(await call(stack.url, 'ListDeliveries', {}))).toEqual([]);
+  await deliver(stack.url, 'after');
+  const found = await call(stack.url, 'GetDelivery', { EventId: 'after', ApiDestinationName: 'orders' });
+  expect(found).toMatchObject({ Outcome: 'dead-lettered', Attempts: [{ Code: 'ApiDestinationNotFound' }] });
+});
+
+test('a stack with --auth shows its history to no request without a key', async () => {
+  const stack = await ownStack({ auth: true });
+  for (const [operation, input] of [
+    ['ListDeliveries', {}],
+    ['GetDelivery', { EventId: 'a', ApiDestinationName: 'orders' }],
+  ] as const)
+    expect(await call(stack.url, operation, input)).toMatchObject({ __type: 'MissingAuthenticationTokenException' });
+});
