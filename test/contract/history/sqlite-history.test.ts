@@ -92,10 +92,21 @@ test('a delivery leaves the history when its age passes the limit, also when not
   expect(await listed(subject)).toEqual(['event-1']);
   await subject.advance(1);
   expect(await listed(subject)).toEqual([]);
+  expect(await subject.history.list(region, { afterMs: 0 }, { limit: 100 })).toEqual({ deliveries: [] });
   expect(await subject.history.get(region, 'event-1', 'orders')).toEqual([]);
   subject.logOf(region).record({ ...delivered, eventId: 'event-2' });
   expect(await listed(subject)).toEqual(['event-2']);
   expect(database.prepare('SELECT count(*) AS count FROM history_records').get()).toEqual({ count: 1 });
+});
+
+test('conclusions that could not be written do not count towards the limits of the history', async () => {
+  const subject = createSubject(inMemory(), { deliveries: 2 });
+  subject.logOf(region).record({ ...delivered, eventId: 'a' });
+  subject.logOf(region).record({ ...delivered, eventId: 'b', attempts: Number.NaN });
+  expect(await listed(subject)).toEqual([]);
+  for (const eventId of ['c', 'd']) subject.logOf(region).record({ ...delivered, eventId });
+  expect(await listed(subject)).toEqual(['d', 'c']);
+  expect(subject.faults).toHaveLength(1);
 });
 
 test('a history that cannot be written reports it once, and records again when it can', async () => {

@@ -54,6 +54,25 @@ test('a reset forgets the history, and the stack then records a new one', async 
   expect(found).toMatchObject({ Outcome: 'dead-lettered', Attempts: [{ Code: 'ApiDestinationNotFound' }] });
 });
 
+test('a delivery that ends after a reset is not in the history of the stack', async () => {
+  const held = Promise.withResolvers<undefined>();
+  const arrived = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const endpoint = await ownEndpoint(() => {
+    arrived.resolve();
+    return held.promise;
+  });
+  const output = { line: () => ended.resolve(), error: () => undefined };
+  const stack = await ownStack({ output, environment: { REQUEST_TIMEOUT_MS: '30000' } });
+  await createDestination(ownClients(stack).events, 'orders', { InvocationEndpoint: `${endpoint.origin}/` });
+  void deliver(stack.url, 'late').catch(() => undefined);
+  await arrived.promise;
+  await fetch(`${stack.url}/_lastmile/reset`, { method: 'POST' });
+  held.resolve(undefined);
+  await ended.promise;
+  expect(idsIn(await call(stack.url, 'ListDeliveries', {}))).toEqual([]);
+});
+
 test('a stack with --auth shows its history to no request without a key', async () => {
   const stack = await ownStack({ auth: true });
   for (const [operation, input] of [
