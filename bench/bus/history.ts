@@ -44,6 +44,7 @@ const filters: readonly (readonly [string, HistoryFilter])[] = [
   ['a code that no delivery has', { code: 'TimedOut' }],
   ['a status that no delivery has', { status: 500 }],
   ['an API destination and a code that no delivery has', { apiDestination: 'orders-7', code: 'TimedOut' }],
+  ['a text that no answer has', { text: 'out of stock' }],
   ['a time in the middle', { beforeMs: Date.UTC(2026, 0, 1) + deliveries / 2 }],
 ];
 

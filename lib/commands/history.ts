@@ -23,6 +23,7 @@ const usage = `Lists the deliveries of the last 7 days, those that began last fi
   --outcome <outcome>       only those that are delivered, deferred, dead-lettered or returned now
   --code <code>             only those whose last failure has this code, such as TimedOut
   --status <number>         only those whose endpoint answered with this status last
+  --text <text>             only those with this text in the reason of a failure or in the endpoint's answer
   --after <time>            only those that began at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
   --before <time>           only those that began before this time
   --limit <number>          at most this many (default: ${defaultLimit})
@@ -42,6 +43,7 @@ const flags = {
   outcome: text,
   code: text,
   status: text,
+  text,
   after: text,
   before: text,
   limit: text,
@@ -58,7 +60,7 @@ interface Options {
 function parseOptions(args: string[]): Options {
   const { values } = parseCommandLine(command, args, flags);
   if (values.help === true) throw new Exit(0, usage);
-  const { event, rule, outcome, code, status, after, before, limit, json = false } = values;
+  const { event, rule, outcome, code, status, text: searched, after, before, limit, json = false } = values;
   const members: Readonly<Record<string, JsonValue | undefined>> = {
     ApiDestinationName: values['api-destination'],
     EventId: event,
@@ -66,6 +68,7 @@ function parseOptions(args: string[]): Options {
     Outcome: outcome === undefined ? undefined : oneOf('outcome', outcomes, outcome),
     Code: code === undefined ? undefined : oneOf('code', codes, code),
     Status: status === undefined ? undefined : wholeNumber('status', status, 100, 599),
+    Text: searched,
     After: after === undefined ? undefined : timeIn('after', after),
     Before: before === undefined ? undefined : timeIn('before', before),
   };

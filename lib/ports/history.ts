@@ -49,6 +49,8 @@ export interface HistoryFilter {
   readonly outcome?: Outcome;
   readonly code?: string;
   readonly status?: number;
+  /** A part of the reason or the answer of any record. Upper and lower case of A to Z are the same. */
+  readonly text?: string;
   /** Deliveries whose first invocation ended at this time or later. */
   readonly afterMs?: number;
   /** Deliveries whose first invocation ended before this time. */

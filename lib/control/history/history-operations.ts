@@ -94,6 +94,7 @@ function filterOf(input: JsonObject): HistoryFilter {
     outcome: textOf(input, 'Outcome') as Outcome | undefined,
     code: textOf(input, 'Code'),
     status: numberOf(input, 'Status'),
+    text: textOf(input, 'Text'),
     afterMs: msOf(input, 'After'),
     beforeMs: msOf(input, 'Before'),
   };

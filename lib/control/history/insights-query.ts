@@ -8,7 +8,7 @@ const fields =
  * line, not only the last one of a delivery.
  */
 export function insightsQuery(filter: HistoryFilter): string {
-  const { eventId, apiDestination, rule, outcome, code, status, afterMs, beforeMs } = filter;
+  const { eventId, apiDestination, rule, outcome, code, status, text, afterMs, beforeMs } = filter;
   const conditions = [
     'message = "delivery.concluded"',
     eventId !== undefined && `eventId = ${quoted(eventId)}`,
@@ -19,6 +19,7 @@ export function insightsQuery(filter: HistoryFilter): string {
     outcome !== undefined && `outcome = ${quoted(outcome)}`,
     code !== undefined && `code = ${quoted(code)}`,
     status !== undefined && `status = ${status}`,
+    text !== undefined && `(reason like ${pattern(text)} or answer like ${pattern(text)})`,
     afterMs !== undefined && `toMillis(@timestamp) >= ${afterMs}`,
     beforeMs !== undefined && `toMillis(@timestamp) < ${beforeMs}`,
   ];
@@ -28,4 +29,9 @@ export function insightsQuery(filter: HistoryFilter): string {
 /** A text of Logs Insights is in double quotes, and a backslash escapes a quote or a backslash in it. */
 function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, (character) => `\\${character}`)}"`;
+}
+
+/** A regular expression that ignores case, for a text that is meant literally. */
+function pattern(text: string): string {
+  return `/(?i)${text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, (character) => `\\${character}`)}/`;
 }

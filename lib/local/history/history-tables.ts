@@ -189,12 +189,21 @@ function nameOfRule(rule: string): string {
   return rule.slice(rule.lastIndexOf('/') + 1);
 }
 
+const withText =
+  "number IN (SELECT delivery FROM history_records WHERE reason LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')";
+
+/** The pattern of LIKE for texts that contain this one. */
+function likePattern(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+}
+
 function conditionsOf(
   filter: HistoryFilter,
   oldestMs: number,
 ): { conditions: readonly string[]; values: SQLInputValue[] } {
-  const { eventId, apiDestination, rule, outcome, code, status, afterMs = oldestMs, beforeMs } = filter;
-  const compared: readonly (readonly [string, SQLInputValue | undefined])[] = [
+  const { eventId, apiDestination, rule, outcome, code, status, text, afterMs = oldestMs, beforeMs } = filter;
+  const pattern = text === undefined ? undefined : likePattern(text);
+  const compared: readonly (readonly [string, ...(SQLInputValue | undefined)[]])[] = [
     ['eventId = ?', eventId],
     ['apiDestination = ?', apiDestination],
     ['ruleName = ?', rule === undefined ? undefined : nameOfRule(rule)],
@@ -202,11 +211,13 @@ function conditionsOf(
     ['outcome = ?', outcome],
     ['code = ?', code],
     ['status = ?', status],
+    [withText, pattern, pattern],
     ['firstConcludedAtMs >= ?', Math.max(afterMs, oldestMs)],
     ['firstConcludedAtMs < ?', beforeMs],
   ];
-  const given = compared.flatMap(([condition, value]): [string, SQLInputValue][] =>
-    value === undefined ? [] : [[condition, value]],
-  );
-  return { conditions: given.map(([condition]) => condition), values: given.map(([, value]) => value) };
+  const given = compared.flatMap(([condition, ...values]) => {
+    const present = values.filter((value) => value !== undefined);
+    return present.length < values.length ? [] : [{ condition, values: present }];
+  });
+  return { conditions: given.map(({ condition }) => condition), values: given.flatMap(({ values }) => values) };
 }

@@ -145,11 +145,20 @@ export function describeDeliveryHistory(name: string, create: () => Promise<Hist
       ['the outcome', { outcome: 'dead-lettered' }, ['c', 'b']],
       ['the code', { code: 'TimedOut' }, ['c']],
       ['the status', { status: 422 }, ['b']],
+      ['a text in a reason', { text: 'ANSWERED 500' }, ['a']],
+      ['a text in an answer', { text: '"no such' }, ['b']],
+      ['a text with a character that databases replace', { text: 'answered_5%' }, []],
       ['a code that no delivery has', { code: 'DnsFailed' }, []],
       ['two members', { apiDestination: 'orders', outcome: 'dead-lettered' }, ['c']],
     ])('a list by %s has only the deliveries whose last record matches', async (_what, filter, expected) => {
       const { status: _none, answer: _silent, ...silent } = failed;
-      await record({ ...failed, eventId: 'a', code: 'EndpointFailed', status: 500 });
+      await record({
+        ...silent,
+        eventId: 'a',
+        code: 'EndpointFailed',
+        reason: 'The endpoint answered 500.',
+        status: 500,
+      });
       await record({ ...delivered, eventId: 'a', attempts: 2 });
       await record({ ...failed, eventId: 'b', apiDestination: 'invoices', rule: ruleArn('to-invoices') });
       await record({ ...silent, eventId: 'c', code: 'TimedOut' });

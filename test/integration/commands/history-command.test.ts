@@ -74,6 +74,10 @@ describe('npm run history', () => {
     [['--outcome', 'delivered'], ['orders']],
     [['--code', 'EndpointRejected'], ['invoices']],
     [['--status', '500'], ['broken']],
+    [
+      ['--text', 'out of stock'],
+      ['broken', 'invoices'],
+    ],
     [['--after', '2099-01-01'], []],
     [
       ['--before', '2099-01-01T08:00:00Z', '--limit', '2'],

@@ -93,11 +93,17 @@ describe('ListDeliveries', () => {
     ['Outcome', { Outcome: 'delivered' }],
     ['Code', { Code: 'TimedOut' }],
     ['Status', { Status: 204 }],
+    ['Text', { Text: 'in time' }],
     ['After', { After: nowMs / 1000 + 0.001 }],
   ])('ListDeliveries has only the deliveries that match %s', async (_member, filter) => {
     record({ ...failed, eventId: 'a' });
     await clock.advance(1);
-    const invoices = { apiDestination: 'invoices', rule: arnOf('to-invoices'), code: 'TimedOut' as const };
+    const invoices = {
+      apiDestination: 'invoices',
+      rule: arnOf('to-invoices'),
+      code: 'TimedOut',
+      reason: 'No answer in time.',
+    } as const;
     record({ ...delivered, ...invoices, eventId: 'b' });
     expect(idsIn(await call('ListDeliveries', filter))).toEqual(['b']);
   });
@@ -205,6 +211,7 @@ describe('a deployed stack', () => {
       Outcome: 'dead-lettered',
       Code: 'TimedOut',
       Status: 500,
+      Text: 'a/b (c)',
       After: nowMs / 1000,
       Before: nowMs / 1000 + 1,
     };
@@ -213,7 +220,7 @@ describe('a deployed stack', () => {
       message: [
         'Failed to list the deliveries. The history of a deployed stack is in CloudWatch Logs, in the log groups of the functions deliver and deliver-queued.',
         'Query them with Logs Insights: fields @timestamp, outcome, apiDestination, eventId, detailType, rule, attempt, status, code, reason, answer, durationMs, rateWaitMs, nextAttemptAt, waitsFor',
-        String.raw`| filter message = "delivery.concluded" and eventId = "a\"b\\" and (apiDestination = "orders" or apiDestination like ":api-destination/orders/") and rule like "/to-orders" and outcome = "dead-lettered" and code = "TimedOut" and status = 500 and toMillis(@timestamp) >= 1767225600000 and toMillis(@timestamp) < 1767225601000`,
+        String.raw`| filter message = "delivery.concluded" and eventId = "a\"b\\" and (apiDestination = "orders" or apiDestination like ":api-destination/orders/") and rule like "/to-orders" and outcome = "dead-lettered" and code = "TimedOut" and status = 500 and (reason like /(?i)a\/b \(c\)/ or answer like /(?i)a\/b \(c\)/) and toMillis(@timestamp) >= 1767225600000 and toMillis(@timestamp) < 1767225601000`,
         '| sort @timestamp desc',
       ].join(' '),
     });
