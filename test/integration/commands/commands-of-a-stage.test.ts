@@ -29,6 +29,8 @@ function run(command: string, args: readonly string[], variables: Readonly<Recor
 test.each([
   ['keys', 'control-api', ['create', '--api', 'control']],
   ['policy', 'control-api', ['GetDeliveryPolicy', '{"ApiDestinationName": "orders"}']],
+  ['history', 'control-api', []],
+  ['show', 'control-api', ['event-1']],
   ['send', 'deliver', ['orders']],
   ['redrive', 'redrive', ['--dry-run']],
 ])(

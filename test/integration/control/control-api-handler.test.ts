@@ -122,3 +122,15 @@ test('an endpoint may use plain HTTP only if the allowlist contains loopback', a
   expect(await refusal('0.0.0.0/0')).toContain('please provide a valid HTTPS endpoint URL');
   expect(await refusal(loopbackCidrs)).not.toContain('HTTPS');
 });
+
+test('the deployed function refuses to list deliveries, and names the query that CloudWatch Logs Insights needs', async () => {
+  const [answer] = (await run([{ operation: 'ListDeliveries', input: { EventId: 'event-1' } }], variables)).answers;
+  expect(answer).toEqual({
+    error: {
+      code: 'OperationDisabledException',
+      message: expect.stringMatching(
+        /^Failed to list the deliveries\. The history of a deployed stack is in CloudWatch Logs, /,
+      ),
+    },
+  });
+});

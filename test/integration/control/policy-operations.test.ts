@@ -230,6 +230,20 @@ test('an operation of EventBridge is unknown under the target prefix of Lastmile
   expect([status, json['__type']]).toEqual([400, 'UnknownOperationException']);
 });
 
+test('the history of deliveries can be read with a key for the `control` API, and not with one for the `events` API', async () => {
+  const { status, json } = await keyedCall(keys.control, 'ListDeliveries', {});
+  expect([status, json]).toEqual([200, { Deliveries: [] }]);
+  const asked = { EventId: 'event-1', ApiDestinationName: 'sink' };
+  expect((await keyedCall(keys.control, 'GetDelivery', asked)).json['__type']).toBe('ResourceNotFoundException');
+  const client = ownClients(stack, { apiKey: keys.events }).events;
+  const denied = (operation: string) => ({
+    name: 'AccessDeniedException',
+    message: expect.stringContaining(`events:${operation}`),
+  });
+  await expect(signedCall(client, 'ListDeliveries', {})).rejects.toMatchObject(denied('ListDeliveries'));
+  await expect(signedCall(client, 'GetDelivery', asked)).rejects.toMatchObject(denied('GetDelivery'));
+});
+
 describe('npm run policy', () => {
   const unusable: readonly (readonly [args: readonly string[], status: number, line: string])[] = [
     [
