@@ -121,7 +121,10 @@ test('each region has its own connections, destinations, secrets and queues', as
   const ConnectionArn = await createConnection(elsewhere, 'shop');
   expect(ConnectionArn).toMatch(/^arn:aws:events:eu-central-1:/);
   const input = { Name: 'x', ConnectionArn, InvocationEndpoint: 'https://example.com/', HttpMethod: 'POST' };
-  await expect(events('create_api_destination', input)).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+  await expect(events('create_api_destination', input)).rejects.toMatchObject({
+    code: 'ValidationException',
+    message: expect.stringContaining(`Invalid ARN: '${ConnectionArn}'`),
+  });
   const { SecretArn } = await elsewhere<{ SecretArn: string }>('describe_connection', { Name: 'shop' });
   const secrets = boto3.client('secretsmanager');
   await expect(secrets('get_secret_value', { SecretId: SecretArn })).rejects.toMatchObject({

@@ -132,11 +132,11 @@ test('credentials that do not fit the authorization type are refused, and the er
   const wrong = { ApiKeyAuthParameters: { ApiKeyName: 'x', ApiKeyValue: 'key-canary' } };
   await expect(events('create_connection', connection({ AuthParameters: wrong }))).rejects.toMatchObject({
     code: 'ValidationException',
-    message: expect.stringContaining('AuthParameters.ApiKeyAuthParameters'),
+    message: expect.stringContaining('Parameter BasicAuthParameters is not valid'),
   });
   await expect(events('create_connection', connection({ AuthParameters: {} }))).rejects.toMatchObject({
     code: 'ValidationException',
-    message: expect.stringContaining('AuthParameters.BasicAuthParameters'),
+    message: expect.stringContaining('Parameter BasicAuthParameters is not valid'),
   });
 });
 

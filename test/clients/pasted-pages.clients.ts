@@ -44,6 +44,8 @@ for name in ('connect', 'connect_ex'):
 function bareShell() {
   const folder = ownFolder();
   symlinkSync(awsCli, join(folder, 'aws'));
+  // The oldest boto3 of a user, which ignores AWS_ENDPOINT_URL.
+  symlinkSync('/usr/bin/python3', join(folder, 'python3'));
   writeFileSync(join(folder, 'guard.cjs'), nodeGuard);
   writeFileSync(join(folder, 'sitecustomize.py'), pythonGuard);
   const left = join(folder, 'left-loopback.txt');
