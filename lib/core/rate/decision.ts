@@ -89,7 +89,7 @@ function takeSlots(view: BucketView, request: SlotRequest, raises: boolean): Dec
   });
 }
 
-/** The slot of a probe costs much of the rate, so it must not be taken when the circuit has closed since. */
+/** A probe takes up the time of many slots. So the write must be refused if the circuit has closed since the worker saw it open. */
 function stillOpen({ health: { openedAtUs } }: BucketView): Clause {
   return { of: 'openedAtUs', is: 'equalTo', than: openedAtUs };
 }

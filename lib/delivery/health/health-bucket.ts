@@ -13,7 +13,7 @@ export interface HealthBucket {
   /** The time up to which slots have been given away, as last seen. */
   readonly slotsUntilUs: number;
   readonly answerTimes: AnswerTimes;
-  /** The bucket as last seen. Its revision is that of the destination whose endpoint and rate it holds. */
+  /** The bucket as last seen. It describes the endpoint and rate that the destination had in this revision. */
   readonly seen: { readonly view: Pick<Bucket, 'revision'> };
   /**
    * If the write is refused, tries again with the bucket that the refusal shows. Resolves to undefined when there is nothing

@@ -7,7 +7,7 @@ const usualWriteMs = 5;
 /** A single slow write counts as this long at most. A longer time counts only if the write before it took as long. */
 const longestExceptionMs = 50;
 
-/** If more than this part of the latest writes has failed, for example the last two, the table probably throttles writes. */
+/** If more than this part of the latest writes has failed, the table probably throttles writes. Two failures in a row are enough. */
 const scarceFailures = 0.25;
 
 /** Weight of the newest write in the average that tells which part of the writes has failed. */

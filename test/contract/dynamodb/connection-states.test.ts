@@ -50,7 +50,7 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
     ['was created again', {}, { incarnation: 'orders-2' }],
     ['has other credentials', {}, { secretVersion: 'version-2' }],
     ['does not exist', {}, { name: 'other' }],
-  ] as const)('a note on a connection that %s changes nothing', async (_what, members, other) => {
+  ] as const)('noting a reason for a connection that %s changes nothing', async (_what, members, other) => {
     const { states, repository } = await create();
     const connection = { ...authorizing, ...members };
     await repository.create(connection);

@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const never = new AbortController().signal;
 
 test('every accepted event arrives or is dead-lettered although the stack is killed and frozen and its configuration changes', async () => {
-  // An event for an endpoint that never answers ends after a minute, by its age.
+  // Events reach their age limit after a minute. So an event for an endpoint that never answers is dead-lettered then.
   const [seed, durationMs] = [20_260_101, 8000];
   const interruptions = planInterruptions(seed, durationMs);
   const common = { seed, durationMs, interruptions, settleLimitMs: 110_000, ending: never, aborting: never };

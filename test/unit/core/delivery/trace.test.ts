@@ -179,7 +179,7 @@ describe('the headers of a request', () => {
     });
   });
 
-  test('a header of X-Ray without a parent gets one', () => {
+  test('an X-Ray header without a parent gets a new parent id', () => {
     const trace = { 'X-Amzn-Trace-Id': `Sampled=0;Root=${root}` };
     expect(sent(trace).headers).toEqual({ 'X-Amzn-Trace-Id': `Sampled=0;Root=${root};Parent=${parentId}` });
   });

@@ -42,6 +42,6 @@ test('a part of two characters makes no name similar', () => {
   expect(didYouMean('ab', ['abcdef', 'a'])).toBe('Did you mean a?');
 });
 
-test('a list without names contains no similar name', () => {
+test('no name is suggested when the list of names is empty', () => {
   expect(didYouMean('Burst', [])).toBeUndefined();
 });

@@ -109,10 +109,13 @@ test.each([
   ['a newcomer', 'doubts', 'there were return times at the last read of the bucket', true, seenAtUs + 1],
   ['a newcomer', 'trusts', 'there were no return times at the last read of the bucket', true, seenAtUs],
   ['a returning delivery', 'trusts', 'there were return times at the last read of the bucket', false, seenAtUs + 1],
-])('for %s, a worker %s a view whose guess is likely when %s', (_who, verdict, _when, newcomer, returnsUntilUs) => {
-  const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs };
-  expect(isDoubtful(sure, newcomer, nowUs, nowUs)).toBe(verdict === 'doubts');
-});
+])(
+  'for %s, a worker %s a view that is probably still right when %s',
+  (_who, verdict, _when, newcomer, returnsUntilUs) => {
+    const sure = { ...uncertain, busyLikelihood: 0.9, returnsUntilUs };
+    expect(isDoubtful(sure, newcomer, nowUs, nowUs)).toBe(verdict === 'doubts');
+  },
+);
 
 test('a worker always doubts its view of a bucket that it has never read', () => {
   const unseen = { ...uncertain, seenAtUs: 0, slotsUntilUs: nowUs, returnsUntilUs: nowUs + 1 };

@@ -41,7 +41,7 @@ describe('a number of the event keeps its digits', () => {
   });
 
   test.each(['$.detail.id.text', '$.detail.price[0]', '$.detail.exp.*', '$.detail.id.length'])(
-    'the parameter %s looks inside a number and finds nothing',
+    'the path of the parameter %s leads into a number and finds nothing',
     (path) => {
       expect(parameterText(path, event, 'f')).toBe('');
     },

@@ -92,7 +92,7 @@ test('the answer of a request counts even if its worker has used 10,000 other de
   expect(await meanMs()).toBe(2000);
 });
 
-test('a worker that uses 10,000 other destinations forgets none that it has used in the meantime', async () => {
+test('a worker that uses 10,000 more destinations does not forget one that it keeps using', async () => {
   const { limiter } = createWorker();
   const monitor = limiter.monitorOf(orders);
   for (let other = 0; other < 10_000; other += 1) {
