@@ -54,7 +54,7 @@ export async function measureWorkers({ quick }: { readonly quick: boolean }): Pr
     const figures = destinations.flatMap((each) =>
       figuresOf(each, sent[each.destination] ?? 0, received, noise, leastPart),
     );
-    return [...figures, ...noiseFigures(noise)];
+    return [...figures, partOfAllRates(received, noise), ...noiseFigures(noise)];
   } finally {
     ended.abort();
     servers.stop();
@@ -122,14 +122,30 @@ function figuresOf(
   };
   const most = fullestSecond(arrivals.atMs);
   const limit = 1.03 * ratePerSecond + 1;
-  const fromMs = (arrivals.atMs[0] ?? 0) + settledAfterMs;
-  const mean = meanRate(arrivals.atMs, fromMs, timeOfPart(arrivals.atMs, demandedPart)) / ratePerSecond;
+  const mean = requestsPerSecond(arrivals) / ratePerSecond;
   const lost = sent - distinct(arrivals);
   return [
     figure('fullest second', most, `<= ${limit}`, most > limit + strayRequests(ratePerSecond, noise)),
     figure('part of the rate that is used', mean, `>= ${leastPart}`, !(mean >= leastPart - missingPart(noise))),
     figure('events lost', lost, '= 0', lost > 0),
   ];
+}
+
+/** The destinations share the workers, so one may use less of its rate while the other uses more. */
+const leastPartOfAll = 0.8;
+
+function partOfAllRates(received: Received, noise: Noise): Figure {
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const used = sum(destinations.map(({ destination }) => requestsPerSecond(arrivalsOf(received, destination))));
+  const value = used / sum(destinations.map(({ ratePerSecond }) => ratePerSecond));
+  const name = `${workers} worker processes, demand twice the rates: part of both rates together that is used`;
+  const broken = !(value >= leastPartOfAll - missingPart(noise));
+  return { goal: 4, name, value, target: `>= ${leastPartOfAll}`, broken };
+}
+
+/** The mean rate of requests after the workers have filled up and before the backlog runs out. */
+function requestsPerSecond({ atMs }: Arrivals): number {
+  return meanRate(atMs, (atMs[0] ?? 0) + settledAfterMs, timeOfPart(atMs, demandedPart));
 }
 
 /** These figures help to judge a figure that missed its target. */
