@@ -14,22 +14,14 @@ import {
   requestsBeforeOpening,
   strayRequests,
 } from './journal.ts';
-import type { Endpoint, IsolationOptions, IsolationRun } from './simulation.ts';
-import { answering, failing, hung, refused, simulateIsolation, slow } from './simulation.ts';
+import type { Endpoint, IsolationRun } from './simulation.ts';
+import { answering, failing, hung, refused, simulateIsolation, slow, tenantFleet } from './simulation.ts';
 
 const goal = 10;
 const longestMs = 2000;
 const settledAfterMs = 10_000;
 
-const fleet: Omit<IsolationOptions, 'dead' | 'deadEndpoint'> = {
-  workers: 50,
-  destinations: 1000,
-  backlog: 3000,
-  deadPerSecond: 1,
-  healthyPerSecond: 200,
-  ratePerSecond: 300,
-  durationSeconds: 40,
-};
+const fleet = { ...tenantFleet, durationSeconds: 40 };
 
 const kinds: readonly (readonly [string, Endpoint])[] = [
   ['hung', hung],

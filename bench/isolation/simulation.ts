@@ -11,10 +11,10 @@ import { slotToleranceMs } from '../../lib/core/rate/slots.ts';
 import type { RateLimiter } from '../../lib/delivery/rate/limiter.ts';
 import { createRateLimiter } from '../../lib/delivery/rate/limiter.ts';
 import { afterMissedSlot } from '../../lib/delivery/rate/pacing.ts';
-import { FairMessages } from '../../lib/local/sqs/fair-messages.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 import { createFleetClock, createSeededRandom } from '../fleet/clock.ts';
 import type { FleetClock } from '../fleet/clock.ts';
+import { FairBatches } from '../fleet/fair-batches.ts';
 import { createFleetTable } from '../fleet/table.ts';
 import { IsolationJournal } from './journal.ts';
 
@@ -63,6 +63,17 @@ interface SimulatedEvent {
   readonly turn?: Turn;
 }
 
+/** A fleet with many destinations, some of which may be dead. */
+export const tenantFleet = {
+  workers: 50,
+  destinations: 1000,
+  /** Events that are queued for each dead destination when the simulation begins. */
+  backlog: 3000,
+  deadPerSecond: 1,
+  healthyPerSecond: 200,
+  ratePerSecond: 300,
+} as const;
+
 const batchSize = 10;
 const horizonMs = 2000;
 const timeoutMs = 5000;
@@ -84,10 +95,8 @@ class Simulation {
   readonly beganMs = this.clock.nowMs;
   readonly #options: IsolationOptions;
   readonly #random: () => number;
-  readonly #visible = new FairMessages<SimulatedEvent>();
-  readonly #free: Worker[];
+  readonly #batches: FairBatches<Worker, SimulatedEvent>;
   readonly #table;
-  #willDispatch = false;
 
   constructor(options: IsolationOptions) {
     this.#options = options;
@@ -98,7 +107,8 @@ class Simulation {
       itemWritesPerSecond: Number.POSITIVE_INFINITY,
       showsRefuser: true,
     });
-    this.#free = Array.from({ length: options.workers }, () => this.#createWorker());
+    const workers = Array.from({ length: options.workers }, () => this.#createWorker());
+    this.#batches = new FairBatches(this.clock, workers, batchSize, (worker, events) => this.#invoke(worker, events));
   }
 
   #createWorker(): Worker {
@@ -126,36 +136,10 @@ class Simulation {
   }
 
   send(event: SimulatedEvent, delaySeconds: number): void {
-    this.clock.at(this.clock.nowMs + Math.min(longestDelaySeconds, delaySeconds) * 1000, () => {
-      this.#visible.push(event);
-      this.#dispatchSoon();
-    });
+    this.#batches.send(event, Math.min(longestDelaySeconds, delaySeconds));
   }
 
-  /** Messages that become visible at the same moment share batches. */
-  #dispatchSoon(): void {
-    if (this.#willDispatch) return;
-    this.#willDispatch = true;
-    this.clock.at(this.clock.nowMs, () => {
-      this.#willDispatch = false;
-      while (this.#visible.length > 0) {
-        const worker = this.#free.pop();
-        if (worker === undefined) return;
-        void this.#invoke(worker).finally(() => {
-          this.#free.push(worker);
-          this.#dispatchSoon();
-        });
-      }
-    });
-  }
-
-  async #invoke(worker: Worker): Promise<void> {
-    const events: SimulatedEvent[] = [];
-    while (events.length < batchSize) {
-      const event = this.#visible.shift();
-      if (event === undefined) break;
-      events.push(event);
-    }
+  async #invoke(worker: Worker, events: readonly SimulatedEvent[]): Promise<void> {
     let healthyDoneMs = this.clock.nowMs;
     await Promise.all(
       events.map(async (event) => {

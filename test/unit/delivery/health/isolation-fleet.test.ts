@@ -1,6 +1,13 @@
 import { expect, test, vi } from 'vitest';
 import type { Endpoint } from '../../../../bench/isolation/simulation.ts';
-import { answering, hung, refused, simulateIsolation, slow } from '../../../../bench/isolation/simulation.ts';
+import {
+  answering,
+  hung,
+  refused,
+  simulateIsolation,
+  slow,
+  tenantFleet,
+} from '../../../../bench/isolation/simulation.ts';
 
 // A simulated minute takes a few seconds, and more on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -15,19 +22,15 @@ const kinds: readonly (readonly [string, Endpoint])[] = [
   ['answers at once', answering],
 ];
 
-const fleet = {
-  workers: 50,
-  destinations: 1000,
-  backlog: 3000,
-  deadPerSecond: 1,
-  healthyPerSecond: 200,
-  ratePerSecond: 300,
-} as const;
-
 test.each(kinds)(
   '3,000 queued events for an endpoint that %s delay events of 999 other destinations by less than two seconds',
   async (_, deadEndpoint) => {
-    const { journal } = await simulateIsolation({ ...fleet, dead: 1, deadEndpoint, durationSeconds: firstSeconds });
+    const { journal } = await simulateIsolation({
+      ...tenantFleet,
+      dead: 1,
+      deadEndpoint,
+      durationSeconds: firstSeconds,
+    });
     expect(journal.healthyWaits.length).toBeGreaterThan(100 * firstSeconds);
     for (const { waitedMs } of journal.healthyWaits) expect(waitedMs).toBeLessThan(2000);
   },
@@ -35,18 +38,18 @@ test.each(kinds)(
 
 test('a fleet sends 3,000 queued events for an endpoint that answers at once within 12 s at a rate of 300 a second', async () => {
   const { journal, deadNames } = await simulateIsolation({
-    ...fleet,
+    ...tenantFleet,
     dead: 1,
     deadEndpoint: answering,
     deadPerSecond: 0,
     durationSeconds: 12,
   });
   const delivered = deadNames.flatMap((name) => journal.of(name).deliveredAtMs);
-  expect(delivered.length).toBeGreaterThanOrEqual(0.99 * fleet.backlog);
+  expect(delivered.length).toBeGreaterThanOrEqual(0.99 * tenantFleet.backlog);
 });
 
 test('ten slow endpoints with 3,000 queued events each leave room for other endpoints when the ten answer times are known', async () => {
-  const run = await simulateIsolation({ ...fleet, dead: 10, deadEndpoint: slow, durationSeconds: 40 });
+  const run = await simulateIsolation({ ...tenantFleet, dead: 10, deadEndpoint: slow, durationSeconds: 40 });
   const waits = run.journal.healthyWaits.filter(({ bornMs }) => bornMs >= run.beganMs + 10_000);
   expect(waits.length).toBeGreaterThan(5000);
   const late = waits.filter(({ waitedMs }) => waitedMs > 2000);

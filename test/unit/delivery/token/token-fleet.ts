@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import type { FleetClock } from '../../../../bench/fleet/clock.ts';
 import { createFleetClock, createSeededRandom } from '../../../../bench/fleet/clock.ts';
+import { FairBatches } from '../../../../bench/fleet/fair-batches.ts';
 import { classifyFailure } from '../../../../lib/core/failure/classify.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { decideRetry } from '../../../../lib/core/delivery/retry.ts';
 import type { OAuthCredentials } from '../../../../lib/core/destination/connection-secret.ts';
 import type { OAuthTokens } from '../../../../lib/delivery/token/tokens.ts';
 import { createOAuthTokens } from '../../../../lib/delivery/token/tokens.ts';
-import { FairMessages } from '../../../../lib/local/sqs/fair-messages.ts';
 import type { HttpClient } from '../../../../lib/ports/delivery.ts';
 import type { TokenStore } from '../../../../lib/ports/token.ts';
 import { connectionOf } from '../../../contract/dynamodb/subjects.ts';
@@ -59,15 +59,14 @@ export class TokenFleet {
   readonly #clock: FleetClock = createFleetClock();
   readonly #beganMs = this.#clock.nowMs;
   readonly #random = createSeededRandom(1);
-  readonly #visible = new FairMessages<SimulatedEvent>();
   readonly #store = createMemoryTokenStore();
   readonly #options: TokenFleetOptions;
-  readonly #free: OAuthTokens[];
-  #willDispatch = false;
+  readonly #batches: FairBatches<OAuthTokens, SimulatedEvent>;
 
   constructor(options: TokenFleetOptions) {
     this.#options = options;
-    this.#free = Array.from({ length: options.workers }, () => this.#worker());
+    const workers = Array.from({ length: options.workers }, () => this.#worker());
+    this.#batches = new FairBatches(this.#clock, workers, batchSize, (worker, events) => this.#invoke(worker, events));
   }
 
   async run(): Promise<this> {
@@ -129,35 +128,10 @@ export class TokenFleet {
   };
 
   #send(event: SimulatedEvent, delayMs: number): void {
-    this.#clock.at(this.#clock.nowMs + Math.ceil(delayMs / 1000) * 1000, () => {
-      this.#visible.push(event);
-      this.#dispatchSoon();
-    });
+    this.#batches.send(event, Math.ceil(delayMs / 1000));
   }
 
-  /** Messages that become visible at the same moment share batches. */
-  #dispatchSoon(): void {
-    if (this.#willDispatch) return;
-    this.#willDispatch = true;
-    this.#clock.at(this.#clock.nowMs, () => {
-      this.#willDispatch = false;
-      while (this.#visible.length > 0) {
-        const worker = this.#free.pop();
-        if (worker === undefined) return;
-        void this.#invoke(worker).finally(() => {
-          this.#free.push(worker);
-          this.#dispatchSoon();
-        });
-      }
-    });
-  }
-
-  async #invoke(worker: OAuthTokens): Promise<void> {
-    const events: SimulatedEvent[] = [];
-    for (let event = this.#visible.shift(); event !== undefined; event = this.#visible.shift()) {
-      events.push(event);
-      if (events.length === batchSize) break;
-    }
+  async #invoke(worker: OAuthTokens, events: readonly SimulatedEvent[]): Promise<void> {
     let healthyUntilMs = this.#clock.nowMs;
     await Promise.all(
       events.map(async (event) => {
