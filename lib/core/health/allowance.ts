@@ -159,7 +159,7 @@ function returnShareOf({ answerUs }: Health, share: Share, limits: EndpointLimit
  */
 const stalledFactor = 4;
 
-/** Whether the endpoint answers so slowly, or has stalled for so long, that its requests could occupy too many invocations. */
+/** Whether answers take a second or more, or are expected to. Requests to such an endpoint could occupy too many invocations. */
 export function isSlow({ answerUs, stalledUs }: Health): boolean {
   return Math.max(answerUs, stalledUs * stalledFactor) >= slowAnswerUs;
 }

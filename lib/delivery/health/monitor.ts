@@ -81,7 +81,7 @@ export class HealthMonitor {
     return isOpen(this.#dependencies.bucket.health);
   }
 
-  /** What a request without a slot waits for, as far as this worker knows. */
+  /** The reason why a request got no slot, judged by the health that this worker last saw. */
   get waitsFor(): WaitsFor {
     const { health } = this.#dependencies.bucket;
     if (isPaused(health, this.#nowUs())) return 'pause';

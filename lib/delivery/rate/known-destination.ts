@@ -23,8 +23,8 @@ interface KnownBucket {
 const probeMarginMs = 5000;
 
 /**
- * What one worker knows of a destination: its buckets, and the monitor of its requests. They are kept and forgotten together,
- * because the monitor reports to the buckets, and reservations obey what it reports.
+ * The buckets of a destination and the monitor of its requests, as one worker keeps them. The monitor writes to the buckets, and
+ * reservations depend on what it has written. So a worker forgets both at the same time.
  */
 export class KnownDestination {
   readonly #incarnation: string;

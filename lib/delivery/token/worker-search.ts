@@ -17,7 +17,7 @@ export interface TokenMemory {
   rejected: boolean;
   /** Because of this failure, no request goes to the token endpoint or the table before the end of the wait. */
   pause?: TokenWait;
-  /** When a search for a token in this worker began; absent when there is none. */
+  /** When this worker began to search for a token; absent when it is not searching. */
   searchingSinceMs?: number;
 }
 
@@ -27,7 +27,7 @@ export type SearchToken = (need: TokenNeed, signal: AbortSignal) => Promise<Toke
 export type WorkerSearch = (need: TokenNeed, memory: TokenMemory, signal: AbortSignal) => Promise<TokenSearch>;
 
 export interface WorkerSearchDependencies {
-  /** Returns the fleet's token, a new one, or the reason why there is none. */
+  /** Returns the token in the table or a new one. If there is none, says why and how long the delivery must wait. */
   readonly search: SearchToken;
   readonly clock: Clock;
   readonly connectionLog: Pick<ConnectionLog, 'tokenFailed'>;

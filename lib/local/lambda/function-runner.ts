@@ -103,7 +103,7 @@ function failed(requestId: string, thrown: unknown): InvocationOutcome {
   };
 }
 
-/** What is known about an invocation besides its event. */
+/** The properties of an invocation, apart from its event. */
 export interface InvocationOptions {
   /** Default: a new one. */
   readonly requestId?: string;

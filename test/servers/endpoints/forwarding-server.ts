@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What the client gets: an answer, a broken connection, or nothing. */
+/** The client gets this answer, its connection is broken off, or it gets no answer. */
 export type Reaction = Answer | 'broken' | 'silent';
 
 /**

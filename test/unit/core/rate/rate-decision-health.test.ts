@@ -46,7 +46,7 @@ const ofImpossibleTimes: readonly DecisionRow[] = [
 
 const openedAtUs = at(-60_000);
 
-/** What a worker knows about the endpoint is part of its write. */
+/** Each write also stores what the worker has learned about the endpoint since its last write. */
 const ofHealth: readonly DecisionRow[] = [
   {
     name: 'a write for slots also stores the mean duration of the requests since the last write',
