@@ -36,14 +36,14 @@ test('every accepted event arrives or is dead-lettered although the stack is kil
 
 test('a soak ends with an error that names the cause when the stack does not start again after a kill', async () => {
   const dataDir = join(folder, 'data');
-  const kill = { atMs: 1500, what: { kind: 'kill' as const } };
-  const common = { seed: 1, durationMs: 60_000, interruptions: [kill], ending: never, aborting: never };
+  const common = { seed: 1, durationMs: 60_000, interruptions: [], ending: never, aborting: never };
   const trial = new Trial({ ...common, name: 'it', dataDir, settleLimitMs: 60_000 });
   const running = trial.run();
   await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 30_000, interval: 10 });
   // The running stack keeps its open files. The next one finds a file in the place of its folder.
   renameSync(dataDir, `${dataDir}-moved`);
   writeFileSync(dataDir, '');
+  await trial.interruptions.act({ kind: 'kill' });
   const result = await running;
   expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: ended early: Error: The stack ended: .*data/)]);
   expect([result.kills, result.queued]).toEqual([1, undefined]);
