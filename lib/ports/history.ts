@@ -64,6 +64,7 @@ export interface HistoryPageRequest {
 }
 
 export interface HistoryPage {
+  /** A page before the last one may have fewer than the limit, or none, when it ended because it had searched long enough. */
   readonly deliveries: readonly RecordedDelivery[];
   /** Absent on the last page. */
   readonly next?: string;

@@ -3,10 +3,11 @@ import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { parseEventsArn } from '../../core/destination/arn.ts';
 import type { HistoryFilter } from '../../ports/history.ts';
 import { atomically } from '../atomically.ts';
+import { conditionsOf, likePattern, nameOfRule } from './history-conditions.ts';
 
 /*
  * One delivery has one row in history_deliveries, with outcome, code and status of its last record. A name that the input did not
- * have is an empty text in the key. Inputs that name no event have a NULL there, so each of them is a delivery of its own.
+ * have is an empty text in the key. Inputs that name no event have a NULL there, so each of them is a delivery of its own. `hasText` is 1 when one of its records has a reason or an answer.
  *
  * One index answers every filter: it has all columns that filters compare, so a page reads the rows of its own deliveries only.
  */
@@ -14,10 +15,10 @@ const schema = `
 CREATE TABLE IF NOT EXISTS history_deliveries (
   number INTEGER PRIMARY KEY, region TEXT NOT NULL, eventId TEXT, apiDestination TEXT NOT NULL, rule TEXT NOT NULL,
   targetId TEXT NOT NULL, ruleName TEXT NOT NULL, source TEXT, detailType TEXT, traceId TEXT, firstConcludedAtMs INTEGER NOT NULL,
-  outcome TEXT NOT NULL, code TEXT, status INTEGER, lastRecord INTEGER NOT NULL);
+  outcome TEXT NOT NULL, code TEXT, status INTEGER, hasText INTEGER NOT NULL, lastRecord INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS history_deliveries_by_event ON history_deliveries (region, eventId, apiDestination, rule, targetId);
 CREATE INDEX IF NOT EXISTS history_deliveries_by_time ON history_deliveries (
-  region, firstConcludedAtMs, apiDestination, ruleName, outcome, code, status);
+  region, firstConcludedAtMs, apiDestination, ruleName, outcome, code, status, hasText);
 CREATE TABLE IF NOT EXISTS history_records (
   number INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, concludedAtMs INTEGER NOT NULL, outcome TEXT NOT NULL, attempts INTEGER NOT NULL,
   durationMs REAL NOT NULL, rateWaitMs REAL, status INTEGER, code TEXT, reason TEXT, answer TEXT, nextAttemptAtMs INTEGER,
@@ -38,6 +39,18 @@ export interface Position {
   readonly number: number;
 }
 
+export interface Page {
+  readonly rows: readonly Row[];
+  /** The delivery after which the next page begins; absent on the last page. */
+  readonly next?: Position;
+}
+
+interface Query {
+  readonly from: string;
+  readonly where: string;
+  readonly values: readonly SQLInputValue[];
+}
+
 export interface HistoryLimits {
   readonly deliveries: number;
   readonly records: number;
@@ -47,6 +60,13 @@ export interface HistoryLimits {
 /** How many deliveries one call of `prune` looks at because of their age. */
 const agedAtOnce = 100;
 
+/**
+ * How many records a page searches for a text. It takes 10 to 20 ms, in which the stack does nothing else. A page that ends there
+ * may have few deliveries or none.
+ */
+const searchedAtOnce = 2500;
+
+const newestFirst = 'ORDER BY d.firstConcludedAtMs DESC, d.number DESC';
 const recordColumns =
   'r.concludedAtMs, r.outcome, r.attempts, r.durationMs, r.rateWaitMs, r.status, r.code, r.reason, r.answer, r.nextAttemptAtMs, r.waitsFor';
 const deliveryColumns =
@@ -83,26 +103,50 @@ export class HistoryTables {
   }
 
   /** Deliveries with their last record, those that began last first. */
-  list(
-    region: string,
-    filter: HistoryFilter,
-    nowMs: number,
-    after: Position | undefined,
-    limit: number,
-  ): readonly Row[] {
-    const { conditions, values } = conditionsOf(filter, nowMs - this.#limits.ageMs);
-    const where = [
-      'region = ?',
-      ...conditions,
-      ...(after === undefined ? [] : ['(firstConcludedAtMs, number) < (?, ?)']),
-    ];
+  list(region: string, filter: HistoryFilter, nowMs: number, after: Position | undefined, limit: number): Page {
+    const { sql, values } = conditionsOf(region, filter, nowMs - this.#limits.ageMs);
     const index = filter.eventId === undefined ? 'history_deliveries_by_time' : 'history_deliveries_by_event';
-    const page = `SELECT * FROM history_deliveries INDEXED BY ${index} WHERE ${where.join(' AND ')}
-      ORDER BY firstConcludedAtMs DESC, number DESC LIMIT ?`;
-    const sql = `SELECT ${deliveryColumns}, ${recordColumns} FROM (${page}) AS d
-      JOIN history_records AS r ON r.number = d.lastRecord ORDER BY d.firstConcludedAtMs DESC, d.number DESC`;
+    const from = `history_deliveries AS d INDEXED BY ${index}`;
+    const where = after === undefined ? sql : `${sql} AND (d.firstConcludedAtMs, d.number) < (?, ?)`;
     const position = after === undefined ? [] : [after.firstConcludedAtMs, after.number];
-    return this.#statement(sql).all(region, ...values, ...position, limit);
+    const query = { from, where, values: [...values, ...position] };
+    if (filter.text !== undefined) return this.#search(query, likePattern(filter.text), limit);
+    const page = `SELECT d.* FROM ${from} WHERE ${where} ${newestFirst} LIMIT ?`;
+    const rows = this.#statement(`SELECT ${deliveryColumns}, ${recordColumns} FROM (${page}) AS d
+      JOIN history_records AS r ON r.number = d.lastRecord ${newestFirst}`).all(...query.values, limit + 1);
+    const last = rows[limit - 1];
+    return rows.length > limit && last !== undefined
+      ? { rows: rows.slice(0, limit), next: positionOf(last) }
+      : { rows };
+  }
+
+  /** Reads the records of the deliveries one by one. No index finds a part of a text; see `searchedAtOnce`. */
+  #search({ from, where, values }: Query, pattern: string, limit: number): Page {
+    const sql = `SELECT d.number, d.firstConcludedAtMs,
+        r.reason LIKE ? ESCAPE '\\' OR r.answer LIKE ? ESCAPE '\\' AS matches
+      FROM ${from} CROSS JOIN history_records AS r ON r.delivery = d.number WHERE ${where} ${newestFirst}`;
+    const found: number[] = [];
+    let searched = 0;
+    let last: Position | undefined;
+    let next: Position | undefined;
+    for (const row of this.#statement(sql).iterate(pattern, pattern, ...values)) {
+      const position = positionOf(row);
+      if (
+        last !== undefined &&
+        position.number !== last.number &&
+        (found.length === limit || searched >= searchedAtOnce)
+      ) {
+        next = last;
+        break;
+      }
+      last = position;
+      searched += 1;
+      if (row['matches'] === 1 && found.at(-1) !== position.number) found.push(position.number);
+    }
+    const rows = this.#statement(`SELECT ${deliveryColumns}, ${recordColumns} FROM history_deliveries AS d
+      JOIN history_records AS r ON r.number = d.lastRecord
+      WHERE d.number IN (SELECT value FROM json_each(?)) ${newestFirst}`).all(JSON.stringify(found));
+    return next === undefined ? { rows } : { rows, next };
   }
 
   /** All records of the deliveries of one event to one API destination; those of one delivery are together, in their order. */
@@ -131,15 +175,17 @@ export class HistoryTables {
         nextAttemptAtMs, waitsFor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(delivery, endedAtMs, outcome, attempts, ...facts, nextAttemptAtMs ?? null, waitsFor ?? null);
     this.#records += 1;
-    const last = [outcome, code ?? null, status ?? null, record];
+    const hasText = reason === undefined && answer === undefined ? 0 : 1;
+    const last = [outcome, code ?? null, status ?? null, hasText, record];
     if (found !== undefined) {
-      const sql = 'UPDATE history_deliveries SET outcome = ?, code = ?, status = ?, lastRecord = ? WHERE number = ?';
+      const sql = `UPDATE history_deliveries SET outcome = ?, code = ?, status = ?, hasText = max(hasText, ?), lastRecord = ?
+        WHERE number = ?`;
       this.#statement(sql).run(...last, delivery);
       return;
     }
     this.#statement(
       `INSERT INTO history_deliveries (number, region, eventId, apiDestination, rule, targetId, ruleName, source, detailType, traceId,
-        firstConcludedAtMs, outcome, code, status, lastRecord) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        firstConcludedAtMs, outcome, code, status, hasText, lastRecord) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(delivery, ...key, nameOfRule(rule), source ?? null, detailType ?? null, traceId ?? null, endedAtMs, ...last);
     this.#deliveries += 1;
   }
@@ -184,40 +230,6 @@ export class HistoryTables {
   }
 }
 
-/** The name at the end of a rule's ARN, which may have the name of its bus before it. */
-function nameOfRule(rule: string): string {
-  return rule.slice(rule.lastIndexOf('/') + 1);
-}
-
-const withText =
-  "number IN (SELECT delivery FROM history_records WHERE reason LIKE ? ESCAPE '\\' OR answer LIKE ? ESCAPE '\\')";
-
-/** The pattern of LIKE for texts that contain this one. */
-function likePattern(text: string): string {
-  return `%${text.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
-}
-
-function conditionsOf(
-  filter: HistoryFilter,
-  oldestMs: number,
-): { conditions: readonly string[]; values: SQLInputValue[] } {
-  const { eventId, apiDestination, rule, outcome, code, status, text, afterMs = oldestMs, beforeMs } = filter;
-  const pattern = text === undefined ? undefined : likePattern(text);
-  const compared: readonly (readonly [string, ...(SQLInputValue | undefined)[]])[] = [
-    ['eventId = ?', eventId],
-    ['apiDestination = ?', apiDestination],
-    ['ruleName = ?', rule === undefined ? undefined : nameOfRule(rule)],
-    ['rule = ?', rule?.startsWith('arn:') === true ? rule : undefined],
-    ['outcome = ?', outcome],
-    ['code = ?', code],
-    ['status = ?', status],
-    [withText, pattern, pattern],
-    ['firstConcludedAtMs >= ?', Math.max(afterMs, oldestMs)],
-    ['firstConcludedAtMs < ?', beforeMs],
-  ];
-  const given = compared.flatMap(([condition, ...values]) => {
-    const present = values.filter((value) => value !== undefined);
-    return present.length < values.length ? [] : [{ condition, values: present }];
-  });
-  return { conditions: given.map(({ condition }) => condition), values: given.flatMap(({ values }) => values) };
+function positionOf(row: Row): Position {
+  return { firstConcludedAtMs: Number(row['firstConcludedAtMs']), number: Number(row['number']) };
 }

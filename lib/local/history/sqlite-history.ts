@@ -61,14 +61,9 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
     this.#flush();
     const position = after === undefined ? undefined : parsePosition(after);
     if (after !== undefined && position === undefined) return { deliveries: [] };
-    const rows = this.#open().list(region, filter, this.#options.nowMs(), position, limit + 1);
-    const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    return {
-      deliveries: shown.map(deliveryOf),
-      ...(rows.length > limit &&
-        last !== undefined && { next: `${String(last['firstConcludedAtMs'])}-${String(last['number'])}` }),
-    };
+    const { rows, next } = this.#open().list(region, filter, this.#options.nowMs(), position, limit);
+    const deliveries = rows.map(deliveryOf);
+    return next === undefined ? { deliveries } : { deliveries, next: `${next.firstConcludedAtMs}-${next.number}` };
   }
 
   async get(region: string, eventId: string, apiDestination: string): Promise<readonly DeliveryWithRecords[]> {

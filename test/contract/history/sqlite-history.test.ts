@@ -134,3 +134,30 @@ test('a conclusion that comes after the history was closed is not recorded, and 
   await Promise.resolve();
   expect(database.prepare('SELECT eventId FROM history_deliveries').all()).toEqual([{ eventId: 'event-1' }]);
 });
+
+test('a search for a text that only the oldest of many failures has goes on from page to page and finds it', async () => {
+  const { history, logOf } = createSubject(inMemory());
+  const failed = { ...delivered, settlement: { kind: 'dead-lettered' } } as const;
+  logOf(region).record({ ...failed, eventId: 'oldest', reason: 'out of stock' });
+  for (let number = 0; number < 2600; number += 1)
+    logOf(region).record({ ...failed, eventId: `${number}`, reason: 'x' });
+  const first = await history.list(region, { text: 'stock' }, { limit: 100 });
+  expect(first.deliveries).toEqual([]);
+  const second = await history.list(region, { text: 'stock' }, { limit: 100, after: first.next ?? '' });
+  expect([second.deliveries.map(({ eventId }) => eventId), second.next]).toEqual([['oldest'], undefined]);
+});
+
+test('a search for a text gives whole deliveries, also where a page ends, and its last page has no continuation', async () => {
+  const { history, logOf } = createSubject(inMemory());
+  const failed = { ...delivered, settlement: { kind: 'dead-lettered' }, reason: 'out of stock' } as const;
+  for (const eventId of ['a', 'b', 'c', 'd']) {
+    for (const attempts of [1, 2]) logOf(region).record({ ...failed, eventId, attempts });
+  }
+  const pageAfter = async (after?: string) => {
+    const page = await history.list(region, { text: 'STOCK' }, { limit: 2, ...(after !== undefined && { after }) });
+    return { ids: page.deliveries.map(({ eventId, last }) => `${eventId} ${last.attempts}`), next: page.next };
+  };
+  const first = await pageAfter();
+  expect(first.ids).toEqual(['d 2', 'c 2']);
+  expect(await pageAfter(first.next)).toEqual({ ids: ['b 2', 'a 2'], next: undefined });
+});

@@ -1,0 +1,38 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { HistoryFilter } from '../../ports/history.ts';
+
+/** A part of a WHERE clause with the values of its parameters, in their order. */
+export interface Conditions {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+/** The name at the end of a rule's ARN, which may have the name of its bus before it. */
+export function nameOfRule(rule: string): string {
+  return rule.slice(rule.lastIndexOf('/') + 1);
+}
+
+/** The pattern of LIKE for texts that contain this one. Upper and lower case of A to Z are the same in LIKE. */
+export function likePattern(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+}
+
+/** What the row of a delivery must have. A text of the filter is in rows of records, so it is not among these conditions. */
+export function conditionsOf(region: string, filter: HistoryFilter, oldestMs: number): Conditions {
+  const { eventId, apiDestination, rule, outcome, code, status, text, afterMs = oldestMs, beforeMs } = filter;
+  const compared: readonly (readonly [string, SQLInputValue | undefined])[] = [
+    ['d.region = ?', region],
+    ['d.eventId = ?', eventId],
+    ['d.apiDestination = ?', apiDestination],
+    ['d.ruleName = ?', rule === undefined ? undefined : nameOfRule(rule)],
+    ['d.rule = ?', rule?.startsWith('arn:') === true ? rule : undefined],
+    ['d.outcome = ?', outcome],
+    ['d.code = ?', code],
+    ['d.status = ?', status],
+    ['d.hasText = ?', text === undefined ? undefined : 1],
+    ['d.firstConcludedAtMs >= ?', Math.max(afterMs, oldestMs)],
+    ['d.firstConcludedAtMs < ?', beforeMs],
+  ];
+  const given = compared.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
+  return { sql: given.map(({ sql }) => sql).join(' AND '), values: given.map(({ value }) => value) };
+}
