@@ -2,6 +2,7 @@ import type { Delivery } from '../../core/delivery/delivery.ts';
 import { readDeadLetter } from '../../core/message/redrive-reading.ts';
 import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { ReceivedMessage } from '../../core/message/sqs-event.ts';
+import { HiddenMessages } from './read-queue.ts';
 
 /** A dead letter that cannot become a delivery, or whose delivery the delivery queue will never take. */
 export interface UnreadableDeadLetter {
@@ -35,12 +36,11 @@ export interface MatchingDeadLetter {
 /** Keeps the answer of the function below 6 MiB, and the list readable. */
 const maxListedUnreadable = 100;
 
-/** One pass over the dead letters. It counts each message once, however often the queue returns it. */
+/** One pass over the dead letters. It counts each message once, however often the queue returns it. A moved message is removed. */
 export class RedrivePass {
   readonly #request: RedriveRequest & { readonly beforeMs: number };
   readonly #apiDestination: string | undefined;
-  readonly #kept = new Map<string, string>();
-  readonly #moved = new Set<string>();
+  readonly hidden = new HiddenMessages();
   readonly #unreadable: UnreadableDeadLetter[] = [];
   #unreadableCount = 0;
   #matched = 0;
@@ -54,20 +54,6 @@ export class RedrivePass {
   constructor(request: RedriveRequest, apiDestination: string | undefined, startMs: number) {
     this.#request = { ...request, beforeMs: Math.min(request.beforeMs ?? Number.POSITIVE_INFINITY, startMs + 1) };
     this.#apiDestination = apiDestination;
-  }
-
-  /** Notes the received messages. @returns those that this pass has not seen before */
-  take(received: readonly ReceivedMessage[]): readonly ReceivedMessage[] {
-    const fresh = received.filter(({ messageId }) => !this.#kept.has(messageId) && !this.#moved.has(messageId));
-    for (const { messageId, receiptHandle } of received) {
-      if (!this.#moved.has(messageId)) this.#kept.set(messageId, receiptHandle);
-    }
-    return fresh;
-  }
-
-  /** Handles of messages that this pass has moved, but that the queue has returned again. */
-  shownAgain(received: readonly ReceivedMessage[]): readonly string[] {
-    return received.filter(({ messageId }) => this.#moved.has(messageId)).map(({ receiptHandle }) => receiptHandle);
   }
 
   /** The delivery made from a message; undefined when the message does not match or the maximum is reached. */
@@ -85,33 +71,16 @@ export class RedrivePass {
     if (this.#unreadable.length < maxListedUnreadable) this.#unreadable.push(unreadable);
   }
 
-  /** @returns the latest handle of the message, because a deletion with an older handle may have no effect */
-  addMoved({ messageId }: MatchingDeadLetter): string {
-    const receiptHandle = this.#kept.get(messageId) ?? '';
-    this.#moved.add(messageId);
-    this.#kept.delete(messageId);
-    return receiptHandle;
-  }
-
   /** Whether the maximum is reached. */
   get isFull(): boolean {
     return this.#matched >= (this.#request.maximum ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Handles of the messages that stay in the queue. */
-  get keptHandles(): readonly string[] {
-    return [...this.#kept.values()];
-  }
-
-  get keptCount(): number {
-    return this.#kept.size;
-  }
-
   result(more: boolean): RedriveResult {
     return {
-      moved: this.#moved.size,
+      moved: this.hidden.removedCount,
       matched: this.#matched,
-      kept: this.#kept.size,
+      kept: this.hidden.count,
       unreadable: this.#unreadable,
       unreadableCount: this.#unreadableCount,
       more,

@@ -4,10 +4,10 @@ import type { RedriveRequest } from '../../core/message/redrive-request.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DeadLetterMessages, DeliveryQueue } from '../../ports/delivery.ts';
 import type { Deadline } from '../deadline.ts';
-import { hasTime } from '../deadline.ts';
-import { createPace, inBatches } from './pace.ts';
+import { createPace } from './pace.ts';
 import type { MatchingDeadLetter, RedriveResult } from './pass.ts';
 import { RedrivePass } from './pass.ts';
+import { readQueue, releaseAll } from './read-queue.ts';
 
 export interface RedriveDependencies {
   readonly deadLetters: DeadLetterMessages;
@@ -19,20 +19,8 @@ export interface RedriveDependencies {
 
 export type Redrive = (request: RedriveRequest, deadline: Deadline) => Promise<RedriveResult>;
 
-/** Loops that receive, send and delete at the same time. Each call of a queue takes about 15 ms and handles ten messages. */
-const laneCount = 8;
-
 /** SQS allows 120,000 messages of a queue in flight, and other readers of the dead letters need some of them. */
 const maxKept = 100_000;
-
-/**
- * Time to make one kept message visible again, with a margin. One call makes ten messages visible, and `laneCount` calls run at
- * a time.
- */
-const releaseMs = 0.25;
-
-/** A message stays hidden for longer than the pass lasts, so that the pass does not receive it again. */
-const hiddenMarginMs = 30_000;
 
 /**
  * Moves dead letters back to the delivery queue until all have been read, the maximum is reached or the deadline is near.
@@ -51,7 +39,7 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
       queue.send({ delivery }, messageGroupOf(delivery.apiDestination));
     const sends = await Promise.allSettled(matching.map(send));
     const accepted = matching.filter((_, index) => sends[index]?.status === 'fulfilled');
-    await deadLetters.remove(accepted.map((deadLetter) => pass.addMoved(deadLetter)));
+    await deadLetters.remove(accepted.map(({ messageId }) => pass.hidden.remove(messageId)));
     for (const [index, { messageId }] of matching.entries()) {
       const sent = sends[index];
       if (sent?.status !== 'rejected') continue;
@@ -60,52 +48,29 @@ export function createRedrive({ deadLetters, queue, clock, apiDestination }: Red
     }
   }
 
-  async function release(pass: RedrivePass): Promise<void> {
-    const batches = inBatches(pass.keptHandles).values();
-    const lane = async (): Promise<void> => {
-      for (const batch of batches) await deadLetters.release(batch);
-    };
-    await Promise.allSettled(Array.from({ length: laneCount }, lane));
-  }
-
   return async (request, deadline) => {
     const pass = new RedrivePass(request, apiDestination, clock.nowMs());
     const pace = createPace(request.ratePerSecond, clock, deadline.signal);
-    const failures: unknown[] = [];
-
-    const goesOn = (): boolean =>
-      failures.length === 0 &&
-      !deadline.signal.aborted &&
-      !pass.isFull &&
-      pass.keptCount < maxKept &&
-      hasTime(deadline, pass.keptCount * releaseMs, clock.nowMs());
-
-    /** @returns whether this loop has found the queue empty */
-    async function lane(): Promise<boolean> {
-      while (goesOn()) {
-        const received = await deadLetters.receive(deadline.endMs - clock.nowMs() + hiddenMarginMs);
-        const fresh = pass.take(received);
-        await deadLetters.remove(pass.shownAgain(received));
-        if (received.length === 0) return true;
+    const { failures, isWhole } = await readQueue({
+      deadLetters,
+      clock,
+      deadline,
+      hidden: pass.hidden,
+      maxHidden: maxKept,
+      isFull: () => pass.isFull,
+      async handle(received, fresh, state) {
+        await deadLetters.remove(pass.hidden.returned(received));
         const matching = fresh.flatMap((message) => pass.match(message, clock.nowMs()) ?? []);
-        if (request.dryRun) continue;
+        if (request.dryRun) return true;
         for (const batch of pace.batches(matching)) {
-          if (failures.length > 0 || !(await pace.wait(batch.length))) return false;
+          if (state.failures.length > 0 || !(await pace.wait(batch.length))) return false;
           await move(pass, batch);
         }
-      }
-      return false;
-    }
-
-    const lanes = Array.from({ length: laneCount }, () =>
-      lane().catch((error: unknown) => {
-        failures.push(error);
-        return false;
-      }),
-    );
-    const ends = await Promise.all(lanes);
-    await release(pass);
-    const result = pass.result(ends.includes(false));
+        return true;
+      },
+    });
+    await releaseAll(deadLetters, pass.hidden);
+    const result = pass.result(!isWhole);
     if (failures.length > 0) throw withCount(failures[0], result.moved);
     return result;
   };
