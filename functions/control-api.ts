@@ -13,17 +13,20 @@ import { createDynamoDbConnectionRepository } from '../lib/adapters/dynamodb/con
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
 import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
-import type { Environment } from '../lib/config.ts';
+import type { Config, Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../lib/control/health/health-operations.ts';
+import { createDeadLetterOperations } from '../lib/control/history/dead-letter-operations.ts';
 import { createHistoryOperations } from '../lib/control/history/history-operations.ts';
+import { createReplayOperation } from '../lib/control/history/replay-delivery.ts';
 import { createOperations } from '../lib/control/operations.ts';
 import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
 import { putEvents } from '../lib/control/put-events.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
+import type { DeadLetters } from '../lib/ports/dead-letters.ts';
 import type { DeliveryHistory } from '../lib/ports/history.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
 import type { LogFault } from '../lib/protocol/access.ts';
@@ -32,7 +35,7 @@ import type { Authentication, Operations } from '../lib/protocol/control-request
 import { answerDirectInvocation, isDirectInvocation } from '../lib/protocol/direct-invocation.ts';
 import { createAppSyncRoute, createLastmileRoute } from '../lib/protocol/routes.ts';
 import { authenticationFrom, wireRootSecret } from './authentication.ts';
-import { inputs, wireMetrics, writeOut } from './wiring.ts';
+import { inputs, wireMetrics, writeOut } from './invocation.ts';
 import { createEntry } from './entry.ts';
 
 export interface ControlApiDependencies {
@@ -110,6 +113,7 @@ export function dependenciesFrom(
     randomBytes,
     newUuid: randomUUID,
   });
+  const deadLetters = deadLettersOnDemand(config, aws);
   const eventBusName = config.EVENT_BUS_NAME;
   const eventBus = createEventBridgeEventBus(aws, eventBusName);
   return {
@@ -125,6 +129,8 @@ export function dependenciesFrom(
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
       }),
       ...createHistoryOperations(overrides),
+      ...createDeadLetterOperations({ deadLetters }),
+      ...createReplayOperation({ ...overrides, deadLetters }),
     },
     authentication: authenticationFrom(environment, aws, systemClock, {
       onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),
@@ -133,6 +139,19 @@ export function dependenciesFrom(
     metrics,
     fallbackRegion: aws.region ?? environment['AWS_REGION'],
   };
+}
+
+/** Performance: few invocations need a queue, so a cold start does not load the client of SQS. */
+function deadLettersOnDemand(config: Config, aws: AwsClientConfig): () => Promise<DeadLetters> {
+  const open = async (): Promise<DeadLetters> => {
+    const [{ wireDeadLetters }, { createDeadLetters }] = await Promise.all([
+      import('./dead-letters.ts'),
+      import('../lib/delivery/redrive/dead-letters.ts'),
+    ]);
+    return createDeadLetters(wireDeadLetters(config, aws));
+  };
+  let opened: Promise<DeadLetters> | undefined;
+  return () => (opened ??= open());
 }
 
 const secondMs = 1000;

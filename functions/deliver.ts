@@ -8,7 +8,8 @@ import type { DeliverInput } from '../lib/delivery/deliver-batch.ts';
 import { createDeliverInput } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
-import { inputs, wireDeliver } from './wiring.ts';
+import { inputs } from './invocation.ts';
+import { wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface DeliverDependencies {

@@ -1,10 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import { createSqsClient } from '../lib/adapters/aws/clients.ts';
-import { createSqsDeadLetters } from '../lib/adapters/sqs/dead-letters.ts';
-import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
-import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { parseRedriveRequest } from '../lib/core/message/redrive-request.ts';
@@ -13,6 +9,7 @@ import type { RedriveResult } from '../lib/delivery/redrive/pass.ts';
 import type { Redrive } from '../lib/delivery/redrive/redrive.ts';
 import { createRedrive } from '../lib/delivery/redrive/redrive.ts';
 import type { Clock } from '../lib/ports/clock.ts';
+import { wireDeadLetters } from './dead-letters.ts';
 import type { Handler } from './entry.ts';
 import { createEntry } from './entry.ts';
 
@@ -35,11 +32,8 @@ export function createHandler({ redrive, clock }: RedriveDependencies) {
 /** @throws ConfigError naming every bad variable */
 export function dependenciesFrom(environment: Environment, aws: AwsClientConfig = {}): RedriveDependencies {
   const config = parseConfig(environment);
-  const clock = systemClock;
-  const sqs = createSqsClient(aws);
-  const deadLetters = createSqsDeadLetters(sqs, config.DEAD_LETTER_QUEUE_URL, clock);
-  const queue = createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock);
-  return { redrive: createRedrive({ deadLetters, queue, clock, apiDestination: config.API_DESTINATION }), clock };
+  const wired = wireDeadLetters(config, aws);
+  return { redrive: createRedrive(wired), clock: wired.clock };
 }
 
 /** Nobody reads the answer of a scheduled call, so it is also written to the log. */

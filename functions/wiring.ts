@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import { createDynamoDbClient, createSecretsManagerClient, createSqsClient } from '../lib/adapters/aws/clients.ts';
+import { createDynamoDbClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
 import { createBottleneckConcurrencyLimit } from '../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb/connection-states.ts';
@@ -10,20 +11,18 @@ import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets
 import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb/token-store.ts';
 import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb/unauthorized-runs.ts';
 import { createUndiciHttpClient } from '../lib/adapters/http/client.ts';
-import { createEmfMetrics } from '../lib/adapters/log/emf-metrics.ts';
 import {
   createJsonLineConnectionLog,
   createJsonLineDeliveryLog,
   createJsonLineHealthLog,
   createJsonLineSecurityLog,
 } from '../lib/adapters/log/json-lines.ts';
-import { createOutputLines } from '../lib/adapters/log/output-lines.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs/dead-letter-queue.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Config } from '../lib/config.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
-import { longestRequestTimeoutMs, longestSlotWaitMs } from '../lib/core/delivery/retry.ts';
+import { longestRequestTimeoutMs } from '../lib/core/delivery/retry.ts';
 import type { DeliveryPolicy } from '../lib/core/destination/delivery-policy.ts';
 import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { unauthorizedLimitOf } from '../lib/core/destination/unauthorized-run.ts';
@@ -46,6 +45,8 @@ import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
+import type { inputs } from './invocation.ts';
+import { wireMetrics, writeOut } from './invocation.ts';
 
 /** Parts that a caller may replace. By default, logs and metrics go to standard output, which Lambda reads. */
 export interface AuthorizationOverrides {
@@ -62,15 +63,6 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   /** Whether this process runs all invocations of the stack, as the local stack does. Otherwise it runs one at a time. */
   readonly runsAllInvocations?: boolean;
 }
-
-/**
- * `longestSlotWaitMs` is how long an invocation waits for a slot: a batch can use the time for its other events, but a single event can
- * only wait. `invocations` is how many invocations run at the same time, if `MAXIMUM_INVOCATIONS` is not set.
- */
-export const inputs = {
-  batch: { longestSlotWaitMs, invocations: 50 },
-  single: { longestSlotWaitMs: 250, invocations: 1000 },
-} as const;
 
 /** The parts that every function with outgoing requests needs. */
 export function wireAuthorization(
@@ -220,14 +212,4 @@ function defaultPolicy(config: Config): DeliveryPolicy {
     retryableStatuses: [],
     transport: {},
   };
-}
-
-/** Lambda writes standard output to the function's log. */
-export const writeOut = createOutputLines((text) => void process.stdout.write(text));
-
-/** The metrics of a function, for CloudWatch. */
-export function wireMetrics(config: Config): InvocationMetrics {
-  const stackName = config.STACK_NAME ?? config.TABLE_NAME;
-  const perDestination = config.METRICS_PER_DESTINATION === 'true';
-  return createEmfMetrics({ write: writeOut, nowMs: () => systemClock.nowMs(), stackName, perDestination });
 }

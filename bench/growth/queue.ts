@@ -1,6 +1,6 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { createSqsClient } from '../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../lib/adapters/aws/sqs-client.ts';
 import { sqsRecord } from '../../lib/local/sqs/receive.ts';
 import { benchName } from '../events.ts';
 import { messageBody, orderOf } from './events.ts';

@@ -1,5 +1,5 @@
 /** Goal 4 with real workers: eight processes, each wired as deployed, share the rates of two destinations. */
-import { createSqsClient } from '../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../lib/adapters/aws/sqs-client.ts';
 import type { BenchProcess } from '../bench-process.ts';
 import type { Figure } from '../figure.ts';
 import { fullestSecond, meanRate, timeOfPart } from './arrivals.ts';

@@ -1,4 +1,5 @@
-import { inputs, wireDeliver } from '../../functions/wiring.ts';
+import { inputs } from '../../functions/invocation.ts';
+import { wireDeliver } from '../../functions/wiring.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { RecordMessage } from '../../lib/core/message/sqs-event.ts';

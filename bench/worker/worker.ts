@@ -1,4 +1,5 @@
-import { inputs, wireDeliver } from '../../functions/wiring.ts';
+import { inputs } from '../../functions/invocation.ts';
+import { wireDeliver } from '../../functions/wiring.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { Delivery } from '../../lib/core/delivery/delivery.ts';
 import { noMetrics } from '../../lib/local/lambda/readable-logs.ts';

@@ -44,7 +44,8 @@ function rolesOf(stack, parameters) {
     ]),
     ControlApiRole: role(given, 'control-api', [
       ...managing(given),
-      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: [] }),
+      ...replaying(given),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
       ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
     ]),
     AuthorizeConnectionRole: role(given, 'authorize-connection', [
@@ -54,11 +55,7 @@ function rolesOf(stack, parameters) {
       ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
     ]),
     RedriveRole: role(given, 'redrive', [
-      allow(
-        ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
-        [queue(given, 'dead-letters')],
-      ),
-      allow(['sqs:SendMessage'], [queue(given, 'deliveries')]),
+      ...replaying(given),
       ...keys(own, { decrypts: ['sqs'], encrypts: ['sqs'] }),
     ]),
   };
@@ -72,6 +69,17 @@ function delivering(given) {
     items(given, ['UpdateItem'], [connections, rates, tokens]),
     readSecrets(given),
     allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
+  ];
+}
+
+/** To list dead letters, and to move them back to the delivery queue. */
+function replaying(given) {
+  return [
+    allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+      [queue(given, 'dead-letters')],
+    ),
+    allow(['sqs:SendMessage'], [queue(given, 'deliveries')]),
   ];
 }
 

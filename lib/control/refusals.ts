@@ -1,3 +1,4 @@
+import type { EventTarget } from '../core/delivery/select-target.ts';
 import { ServiceError } from '../core/failure/service-error.ts';
 
 /** The verb in an error message: `Failed to create ...`. */
@@ -49,6 +50,18 @@ export function quotaReached(kind: Kind): ServiceError {
 export function concurrentlyModified(verb: Verb, kind: Kind, name: string): ServiceError {
   const which = kind === 'connection' ? `Connection '${name}'` : `Api-destination '${name}'`;
   return refusal('ConcurrentModificationException', verb, kind, `${which} has been modified concurrently. Try again.`);
+}
+
+export function invalidFilter(what: string, parameter: string, reason: string): ServiceError {
+  const text = `Failed to list the ${what}. Parameter ${parameter} is not valid. Reason: ${reason}`;
+  return new ServiceError('ValidationException', text);
+}
+
+/** @param targets those of which the caller must name one */
+export function severalTargets(verb: 'describe' | 'replay', targets: readonly EventTarget[]): ServiceError {
+  const listed = targets.map(({ rule, targetId }) => `Rule '${rule ?? '(none)'}' TargetId '${targetId ?? '(none)'}'`);
+  const text = `Failed to ${verb} the delivery. ${targets.length} targets sent this event to this API destination. Give the Rule or TargetId of one: ${listed.join(', ')}.`;
+  return new ServiceError('ValidationException', text);
 }
 
 /** @param reason must not contain the parameter's value if that may be secret */

@@ -1,6 +1,6 @@
 import { classifyFailure } from '../core/failure/classify.ts';
 import type { AttemptOutcome, Conclusion, Delivery, Settlement, WaitsFor } from '../core/delivery/delivery.ts';
-import { traceIdOf } from '../core/delivery/trace.ts';
+import { namesOf } from '../core/delivery/delivery-names.ts';
 import { Failure, isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
 import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-delivery.ts';
@@ -164,34 +164,6 @@ function queuedOf({ delivery, notBeforeMs, turnGeneration, isUnhealthy }: Unsett
     ...(turnGeneration !== undefined && { turnGeneration }),
     ...(isUnhealthy && { isUnhealthy }),
   };
-}
-
-/**
- * A log line has at most this many characters of an event's id, source and type, because the event's author chooses them. The
- * sources of EventBridge have up to 256 characters.
- */
-const maxLoggedCharacters = 256;
-
-function namesOf(
-  delivery: Delivery | undefined,
-): Pick<Conclusion, 'apiDestination' | 'eventId' | 'source' | 'detailType' | 'rule' | 'targetId' | 'traceId'> {
-  if (delivery === undefined) return {};
-  const { id, source, 'detail-type': detailType } = delivery.event.value;
-  return {
-    apiDestination: delivery.apiDestination,
-    ...(typeof id === 'string' && { eventId: logged(id) }),
-    source: logged(source),
-    detailType: logged(detailType),
-    ...(delivery.rule !== undefined && { rule: delivery.rule }),
-    targetId: logged(delivery.target.Id),
-    ...(delivery.trace !== undefined && { traceId: traceIdOf(delivery.trace) }),
-  };
-}
-
-function logged(value: string): string;
-function logged(value: unknown): string | undefined;
-function logged(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.slice(0, maxLoggedCharacters) : undefined;
 }
 
 function described(

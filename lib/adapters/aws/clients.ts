@@ -1,7 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** Settings of the AWS clients. Empty on Lambda, where the SDK finds everything in the environment. */
 export interface AwsClientConfig {
@@ -26,18 +25,6 @@ export function createDynamoDbClient(config: AwsClientConfig): DynamoDBClient {
 
 export function createSecretsManagerClient(config: AwsClientConfig): SecretsManagerClient {
   return new SecretsManagerClient({ ...everyClient, ...config });
-}
-
-/** Writes to queues settle events. Two attempts fit into the 5 s that an invocation keeps for settling. */
-const settlingClient = {
-  maxAttempts: 2,
-  // Otherwise the host in a queue's URL would win over the endpoint that the environment asks for (FIPS, VPC endpoint).
-  useQueueUrlAsEndpoint: false,
-  requestHandler: { connectionTimeout: 400, requestTimeout: 1900, throwOnRequestTimeout: true },
-} as const;
-
-export function createSqsClient(config: AwsClientConfig): SQSClient {
-  return new SQSClient({ ...settlingClient, ...config });
 }
 
 export function createLambdaClient(config: AwsClientConfig): LambdaClient {

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../core/failure/service-error.ts';
 import type { JsonObject } from '../../core/input/json.ts';
-import { formatPageToken, parsePageToken } from '../../core/input/page-token.ts';
+import { selectTarget } from '../../core/delivery/select-target.ts';
+import { formatPageToken } from '../../core/input/page-token.ts';
 import type {
   DeliveryHistory,
   DeliveryRecord,
@@ -9,8 +10,17 @@ import type {
   Outcome,
   RecordedDelivery,
 } from '../../ports/history.ts';
-import { numberOf, requiredTextOf, textOf, withoutUndefined } from '../input.ts';
+import {
+  numberOf,
+  positionRequestOf,
+  requiredTextOf,
+  requireOrder,
+  textOf,
+  timeMsOf,
+  withoutUndefined,
+} from '../input.ts';
 import type { Operation } from '../operation.ts';
+import { severalTargets } from '../refusals.ts';
 import { insightsQuery } from './insights-query.ts';
 
 export interface HistoryDependencies {
@@ -23,17 +33,13 @@ export function createHistoryOperations(dependencies: HistoryDependencies): Read
   return { ListDeliveries: listDeliveries(dependencies), GetDelivery: getDelivery(dependencies) };
 }
 
-/** The default is the maximum. Source: shape LimitMax100 of the service model. */
-const defaultLimit = 100;
-
 function listDeliveries({ history }: HistoryDependencies): Operation {
   return async (input, { region }) => {
     const filter = filterOf(input);
-    const { afterMs = Number.NEGATIVE_INFINITY, beforeMs = Number.POSITIVE_INFINITY } = filter;
-    if (afterMs >= beforeMs) throw invalid('After', 'It is not earlier than Before.');
+    requireOrder(filter, 'deliveries');
     if (history === undefined) throw inLogs('list the deliveries', insightsQuery(filter));
     const binding = ['ListDeliveries', JSON.stringify(filter)];
-    const page = { limit: numberOf(input, 'Limit') ?? defaultLimit, ...afterOf(input, binding) };
+    const page = positionRequestOf(input, binding, 'deliveries');
     const { deliveries, next } = await history.list(region, filter, page);
     return withoutUndefined({
       Deliveries: deliveries.map(summaryOf),
@@ -56,33 +62,19 @@ function getDelivery({ history }: HistoryDependencies): Operation {
   };
 }
 
-/**
- * Rule and target only need to be named if several sent the event to the same API destination.
- *
- * @throws ServiceError ResourceNotFoundException, or ValidationException that lists the rules and targets
- */
+/** @throws ServiceError ResourceNotFoundException, or ValidationException that lists the rules and targets */
 function selected(
   found: readonly DeliveryWithRecords[],
   rule: string | undefined,
   targetId: string | undefined,
 ): DeliveryWithRecords {
-  const matching = found.filter(
-    (each) =>
-      (rule === undefined || each.rule === rule || each.rule?.endsWith(`/${rule}`) === true) &&
-      (targetId === undefined || each.targetId === targetId),
+  const selection = selectTarget(found, { rule, targetId });
+  if (selection.kind === 'one') return selection.item;
+  if (selection.kind === 'several') throw severalTargets('describe', selection.items);
+  throw new ServiceError(
+    'ResourceNotFoundException',
+    'Failed to describe the delivery. The history has no such delivery. ListDeliveries with EventId shows where the event went.',
   );
-  // Without this, a delivery that no rule has sent could not be told from those that rules have sent.
-  const exact = matching.find((each) => each.rule === rule && each.targetId === targetId);
-  const [first, second] = exact === undefined ? matching : [exact];
-  if (first === undefined)
-    throw new ServiceError(
-      'ResourceNotFoundException',
-      'Failed to describe the delivery. The history has no such delivery. ListDeliveries with EventId shows where the event went.',
-    );
-  if (second === undefined) return first;
-  const targets = matching.map((each) => `Rule '${each.rule ?? '(none)'}' TargetId '${each.targetId ?? '(none)'}'`);
-  const text = `Failed to describe the delivery. ${matching.length} targets sent this event to this API destination. Give the Rule or TargetId of one: ${targets.join(', ')}.`;
-  throw new ServiceError('ValidationException', text);
 }
 
 function filterOf(input: JsonObject): HistoryFilter {
@@ -95,23 +87,10 @@ function filterOf(input: JsonObject): HistoryFilter {
     code: textOf(input, 'Code'),
     status: numberOf(input, 'Status'),
     text: textOf(input, 'Text'),
-    afterMs: msOf(input, 'After'),
-    beforeMs: msOf(input, 'Before'),
+    afterMs: timeMsOf(input, 'After'),
+    beforeMs: timeMsOf(input, 'Before'),
   };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
-}
-
-function msOf(input: JsonObject, name: string): number | undefined {
-  const seconds = numberOf(input, name);
-  return seconds === undefined ? undefined : Math.round(seconds * 1000);
-}
-
-function afterOf(input: JsonObject, binding: readonly string[]): { readonly after?: string } {
-  const token = textOf(input, 'NextToken');
-  if (token === undefined) return {};
-  const after = parsePageToken(binding, token);
-  if (after !== undefined) return { after };
-  throw invalid('NextToken', 'It does not come from a list with the same filters. Leave it out to get the first page.');
 }
 
 function summaryOf(delivery: RecordedDelivery): JsonObject {
@@ -145,13 +124,6 @@ function recordOf(record: DeliveryRecord): JsonObject {
     NextAttemptAt: record.nextAttemptAtMs === undefined ? undefined : record.nextAttemptAtMs / 1000,
     WaitsFor: waitsFor,
   });
-}
-
-function invalid(parameter: string, reason: string): ServiceError {
-  return new ServiceError(
-    'ValidationException',
-    `Failed to list the deliveries. Parameter ${parameter} is not valid. Reason: ${reason}`,
-  );
 }
 
 function inLogs(what: string, query: string): ServiceError {

@@ -15,7 +15,7 @@ const laneCount = 8;
 const releaseMs = 0.25;
 
 /** A message stays hidden for longer than the reading lasts, so that the reading does not receive it again. */
-export const hiddenMarginMs = 30_000;
+const hiddenMarginMs = 30_000;
 
 /** The messages that a reading has received, each of them once, however often the queue returns it. */
 export class HiddenMessages {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import { createSqsDeadLetters } from '../../../lib/adapters/sqs/dead-letters.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 

@@ -1,6 +1,6 @@
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import { createSqsDeadLetters } from '../../../lib/adapters/sqs/dead-letters.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';

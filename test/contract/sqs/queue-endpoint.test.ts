@@ -1,6 +1,6 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect, onTestFinished, test } from 'vitest';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import { useSqs } from './sqs-subjects.ts';
 
 const own = useSqs();

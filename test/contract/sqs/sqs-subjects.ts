@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, inject } from 'vitest';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { ProxiedSqs } from '../../servers/aws/sqs-queues.ts';

@@ -179,7 +179,10 @@ function recordOf(MessageId: string, Body: string, MessageAttributes: object) {
   return sqsRecord(message, { account, region, queueName: 'lastmile-local-deliveries' });
 }
 
-export async function redrive({ invoke }: PrivilegeStory): Promise<void> {
+/** Lists the dead letters, replays one of them, and moves the others. */
+export async function redrive({ invoke, control }: PrivilegeStory): Promise<void> {
+  await control('ListDeadLetters', {});
+  await control('ReplayDelivery', { EventId: 'event-of-deliver-400', ApiDestinationName: 'deliver-400' });
   await invoke('redrive', { dryRun: true });
   const { moved } = (await invoke('redrive', {})) as { moved: number };
   if (moved === 0) throw new Error('No dead letter was there to be moved.');

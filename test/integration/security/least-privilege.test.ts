@@ -151,6 +151,12 @@ test.each<[FunctionName, string, AuthorizedCall]>([
     'invoke the function deliver',
     call('lambda:InvokeFunction', arn('lambda', 'function:lastmile-local-deliver')),
   ],
+  [
+    'control-api',
+    'receive messages from the delivery queue',
+    call('sqs:ReceiveMessage', arn('sqs', 'lastmile-local-deliveries')),
+  ],
+  ['control-api', 'purge the dead letters', call('sqs:PurgeQueue', arn('sqs', 'lastmile-local-dead-letters'))],
   ['control-api', 'put events on another bus', call('events:PutEvents', arn('events', 'event-bus/other'))],
   ['authorize-connection', 'read an API destination', call('dynamodb:GetItem', table, 'API_DESTINATION')],
   [

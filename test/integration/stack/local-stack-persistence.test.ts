@@ -13,7 +13,8 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import { afterEach, expect, test } from 'vitest';
-import { createLambdaClient, createSecretsManagerClient, createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createLambdaClient, createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
 
 const ends: (() => unknown)[] = [];

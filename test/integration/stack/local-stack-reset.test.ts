@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { beforeEach, expect, test } from 'vitest';
 import type { Stack, StackOptions } from '../../../lib/local/stack/stack.ts';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { ownClients as clients, ownEndpoint, ownFolder, ownStack } from '../../fixtures/stack.ts';
 import { startMisbehavingEndpoint } from '../../servers/endpoints/misbehaving-endpoint.ts';

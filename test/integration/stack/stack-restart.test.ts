@@ -18,8 +18,8 @@ import {
   createDynamoDbClient,
   createLambdaClient,
   createSecretsManagerClient,
-  createSqsClient,
 } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import { startMisbehavingEndpoint } from '../../servers/endpoints/misbehaving-endpoint.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';

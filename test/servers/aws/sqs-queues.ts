@@ -8,7 +8,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { createSqsClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
 import type { QueueMessage } from '../../../lib/core/message/queue-message.ts';
 import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 

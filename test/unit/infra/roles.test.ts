@@ -76,7 +76,7 @@ describe('the roles', () => {
   test.each([
     ['DeliverRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs', 's3']],
     ['DeliverQueuedRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs']],
-    ['ControlApiRole', ['dynamodb', 'secretsmanager'], []],
+    ['ControlApiRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs']],
     ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3']],
     ['RedriveRole', ['sqs'], ['sqs']],
   ])(
