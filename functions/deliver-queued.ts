@@ -37,7 +37,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs, metrics, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
+  const { deliver, sqs, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
   const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
@@ -51,7 +51,7 @@ export function dependenciesFrom(
     apiDestination,
   });
   return {
-    deliverBatch: (messages, deadline) => metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
+    deliverBatch: (messages, deadline) => during(deadline, () => deliverBatch(messages, deadline)),
     clock,
   };
 }

@@ -42,11 +42,10 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverDependencies {
   const config = parseConfig(environment);
-  const { deliver, metrics, clock } = wireDeliver(config, aws, inputs.single, overrides);
+  const { deliver, during, clock } = wireDeliver(config, aws, inputs.single, overrides);
   const deliverInput = createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION });
   return {
-    deliverInput: (input, deadline, trace) =>
-      metrics.during(deadline.signal, () => deliverInput(input, deadline, trace)),
+    deliverInput: (input, deadline, trace) => during(deadline, () => deliverInput(input, deadline, trace)),
     clock,
     // Lambda sets this variable anew for each invocation.
     traceHeader: () => environment['_X_AMZN_TRACE_ID'],

@@ -31,6 +31,8 @@ import { createAttempt } from '../lib/delivery/attempt.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
 import { createDeliver } from '../lib/delivery/deliver.ts';
 import { measureAttempts, measureConclusions, measureHealth } from '../lib/delivery/measure.ts';
+import type { Keeping } from '../lib/delivery/keeping.ts';
+import { createKeeping } from '../lib/delivery/keeping.ts';
 import { createRateLimiter } from '../lib/delivery/rate/limiter.ts';
 import { createPacing } from '../lib/delivery/rate/pacing.ts';
 import type { SlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
@@ -39,10 +41,12 @@ import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createPreparation } from '../lib/delivery/route/preparation.ts';
 import { createResolver } from '../lib/delivery/route/resolver.ts';
 import { createAnswerObserver } from '../lib/delivery/route/answer-observer.ts';
+import type { Settler } from '../lib/delivery/settle.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createOAuthTokens } from '../lib/delivery/token/tokens.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliveryLog } from '../lib/ports/delivery.ts';
+import type { EventKeeper } from '../lib/ports/kept-events.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
 import type { inputs } from './invocation.ts';
@@ -60,6 +64,8 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly deliveryLog?: DeliveryLog;
   readonly rateBuckets?: RateBuckets;
   readonly healthLog?: HealthLog;
+  /** Default: no event is kept. */
+  readonly eventKeeper?: EventKeeper;
   /** Whether this process runs all invocations of the stack, as the local stack does. Otherwise it runs one at a time. */
   readonly runsAllInvocations?: boolean;
 }
@@ -125,8 +131,9 @@ export function wireAuthorization(
 interface Delivering {
   readonly deliver: Deliver;
   readonly sqs: SQSClient;
-  readonly metrics: InvocationMetrics;
   readonly clock: Clock;
+  /** Runs an invocation, and writes its remaining log lines and metrics when it ends. */
+  readonly during: Keeping['during'];
   readonly horizon: SlotHorizon;
 }
 
@@ -139,6 +146,7 @@ export function wireDeliver(
     deliveryLog = createJsonLineDeliveryLog(writeOut),
     healthLog = createJsonLineHealthLog(writeOut),
     rateBuckets,
+    eventKeeper,
     runsAllInvocations = false,
     ...overrides
   }: DeliverOverrides,
@@ -188,15 +196,27 @@ export function wireDeliver(
     retryPolicy: policy.retryPolicy,
   });
   const sqs = createSqsClient(aws);
-  const settler = createSettler({
+  const settler = wireSettler(config, sqs, clock);
+  const log = measureConclusions(deliveryLog, metrics);
+  const keeping = eventKeeper && createKeeping({ keeper: eventKeeper, log, metrics, clock });
+  return {
+    deliver: createDeliver({ retrying, settler, log, clock, keeping }),
+    sqs,
+    clock,
+    during: (deadline, invocation) =>
+      metrics.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),
+    horizon,
+  };
+}
+
+function wireSettler(config: Config, sqs: SQSClient, clock: Clock): Settler {
+  return createSettler({
     queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
     deadLetters: createSqsDeadLetterQueue(sqs, {
       deadLettersUrl: config.DEAD_LETTER_QUEUE_URL,
       deliveriesUrl: config.DELIVERY_QUEUE_URL,
     }),
   });
-  const log = measureConclusions(deliveryLog, metrics);
-  return { deliver: createDeliver({ retrying, settler, log, clock }), sqs, metrics, clock, horizon };
 }
 
 function defaultPolicy(config: Config): DeliveryPolicy {

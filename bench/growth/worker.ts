@@ -19,7 +19,7 @@ export type DeliverBodies = (bodies: readonly string[]) => Promise<void>;
  */
 export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings): DeliverBodies {
   const rateBuckets = createInMemoryRateBuckets();
-  const { deliver, metrics, horizon } = wireDeliver(parseConfig(environment), aws, inputs.batch, { rateBuckets });
+  const { deliver, during, horizon } = wireDeliver(parseConfig(environment), aws, inputs.batch, { rateBuckets });
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const deliverBatch = createBatchDeliverer({
     deliver,
@@ -37,7 +37,7 @@ export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings):
       return { ...ids, message, raw: message, receiveCount: 1, sentAtMs: Date.now() };
     });
     const unsettled = await withDeadline(systemClock, timeoutMs, (deadline) =>
-      metrics.during(deadline.signal, () => deliverBatch(messages, deadline)),
+      during(deadline, () => deliverBatch(messages, deadline)),
     );
     if (unsettled.length > 0) throw new Error('Not all of a batch was settled.');
   };

@@ -48,7 +48,7 @@ export function deployedContender(
   { logs, rateBuckets }: { readonly logs: boolean; readonly rateBuckets?: RateBuckets },
 ): Contender {
   const overrides = { ...(!logs && { deliveryLog: noLog, metrics: noMetrics }), ...(rateBuckets && { rateBuckets }) };
-  const { deliver, metrics } = wireDeliver(parseConfig(environment), aws, inputs.batch, overrides);
+  const { deliver, during } = wireDeliver(parseConfig(environment), aws, inputs.batch, overrides);
   return batchContender(async (indices) => {
     const deadline = newDeadline();
     const conclusions = indices.map((index) => {
@@ -56,7 +56,7 @@ export function deployedContender(
       if (delivery === undefined) throw new Error(`There is no event ${index}.`);
       return deliver({ parse: () => ({ delivery }), body: () => '' }, deadline);
     });
-    const settled = await metrics.during(deadline.signal, () => Promise.all(conclusions));
+    const settled = await during(deadline, () => Promise.all(conclusions));
     for (const { settlement, code, reason } of settled) {
       if (settlement.kind !== 'delivered') throw new Error(`Not delivered: ${code} ${reason}`);
     }

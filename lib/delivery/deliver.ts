@@ -8,6 +8,7 @@ import { messageGroupOf } from '../core/message/queued-delivery.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryLog } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
+import type { Keeping } from './keeping.ts';
 import type { UnsettledDelivery } from './retrying.ts';
 import type { Settler } from './settle.ts';
 
@@ -16,6 +17,8 @@ export interface DeliverDependencies {
   readonly settler: Settler;
   readonly log: DeliveryLog;
   readonly clock: Clock;
+  /** Default: no event is kept. */
+  readonly keeping?: Pick<Keeping, 'keep'> | undefined;
 }
 
 /** An input before it is known to be a delivery. */
@@ -39,7 +42,7 @@ export interface ReceivedEvent {
 /** Takes an event from parsing to settlement. Never rejects: every delivery ends with a conclusion. */
 export type Deliver = (event: ReceivedEvent, deadline: Deadline) => Promise<Conclusion>;
 
-export function createDeliver({ retrying, settler, log, clock }: DeliverDependencies): Deliver {
+export function createDeliver({ retrying, settler, log, clock, keeping }: DeliverDependencies): Deliver {
   function settle(unsettled: Exclude<UnsettledDelivery, { kind: 'delivered' }>): Promise<Settlement> {
     const { delivery } = unsettled;
     switch (unsettled.kind) {
@@ -64,6 +67,8 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
       return settler.sendToDeadLetters(unread === undefined ? letter : { ...letter, unread });
     }
     facts.delivery = queued.delivery;
+    // A delivery that comes back from the delivery queue was kept when it came first.
+    if (queued.notBeforeMs === undefined) facts.log = keeping?.keep(queued.delivery, deadline);
     if (event.refusal !== undefined) {
       const { code, message: reason } = event.refusal;
       facts.outcome = classifyFailure(event.refusal);
@@ -95,7 +100,7 @@ export function createDeliver({ retrying, settler, log, clock }: DeliverDependen
       settlement = { kind: 'returned', error };
     }
     const conclusion = concluded(settlement, facts, beganAtMs, clock.nowMs());
-    log.record(conclusion);
+    (facts.log ?? log).record(conclusion);
     return conclusion;
   };
 }
@@ -108,6 +113,8 @@ interface DeliveryFacts {
   /** Counts only if the delivery is deferred. */
   waitsFor?: WaitsFor | undefined;
   bug?: unknown;
+  /** The log of a delivery that is kept; it replaces the usual one. */
+  log?: DeliveryLog | undefined;
 }
 
 /**

@@ -35,6 +35,8 @@ export interface RecordedDelivery {
   readonly source?: string;
   readonly detailType?: string;
   readonly traceId?: string;
+  /** The location of its text in lib/ports/kept-events.ts, where it may be gone by now. Absent when it was not kept. */
+  readonly keptAt?: string;
   /** When its first invocation ended. */
   readonly firstConcludedAtMs: number;
   readonly last: DeliveryRecord;

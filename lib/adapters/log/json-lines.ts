@@ -43,6 +43,7 @@ export function formatConclusion(conclusion: Conclusion): string {
     errors: bug === undefined ? undefined : describeErrors(bug),
     nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
     waitsFor: conclusion.waitsFor,
+    kept: conclusion.kept,
   });
 }
 

@@ -31,6 +31,7 @@ export function parseLine(row: QueryRow): DeliveryLine | undefined {
     source: text('source'),
     detailType: text('detailType'),
     traceId: text('traceId'),
+    keptAt: text('kept'),
   };
   const record = {
     concludedAtMs,
@@ -83,7 +84,8 @@ export function deliveriesIn(lines: Iterable<DeliveryLine>): readonly DeliveryWi
     const [first, last] = [ofDelivery[0], ofDelivery.at(-1)];
     if (first === undefined || last === undefined) return [];
     const records = ofDelivery.map(({ record }) => record);
-    return [{ ...first.names, firstConcludedAtMs: first.record.concludedAtMs, last: last.record, records }];
+    const names = { ...first.names, ...ofDelivery.findLast((line) => line.names.keptAt !== undefined)?.names };
+    return [{ ...names, firstConcludedAtMs: first.record.concludedAtMs, last: last.record, records }];
   });
 }
 

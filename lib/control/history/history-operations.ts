@@ -94,7 +94,8 @@ function filterOf(input: JsonObject): HistoryFilter {
 }
 
 function summaryOf(delivery: RecordedDelivery): JsonObject {
-  const { eventId, apiDestination, rule, targetId, source, detailType, traceId, firstConcludedAtMs, last } = delivery;
+  const { eventId, apiDestination, rule, targetId, source, detailType, traceId, keptAt } = delivery;
+  const { firstConcludedAtMs, last } = delivery;
   return withoutUndefined({
     EventId: eventId,
     ApiDestinationName: apiDestination,
@@ -103,6 +104,7 @@ function summaryOf(delivery: RecordedDelivery): JsonObject {
     Source: source,
     DetailType: detailType,
     TraceId: traceId,
+    KeptAt: keptAt,
     FirstConcludedAt: firstConcludedAtMs / 1000,
     ...recordOf(last),
   });

@@ -173,4 +173,6 @@ export interface Conclusion {
   readonly nextAttemptAtMs?: number;
   /** Only for a deferred delivery; absent when it came before its time, because the conclusion before says why it waits. */
   readonly waitsFor?: WaitsFor;
+  /** Where the delivery is kept (lib/ports/kept-events.ts). Absent when it is not, or when an invocation before has kept it. */
+  readonly kept?: string;
 }

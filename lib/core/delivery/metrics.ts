@@ -34,6 +34,10 @@ export const metrics = {
     unit: 'Count',
     meaning: 'connections that a worker deauthorized; calls of `DeauthorizeConnection` do not count',
   },
+  EventsNotKept: {
+    unit: 'Count',
+    meaning: 'events whose text could not be kept; they were delivered as usual',
+  },
   KeysRefused: {
     unit: 'Count',
     meaning: 'requests to the control API that were refused for their key or signature',

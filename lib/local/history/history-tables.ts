@@ -14,8 +14,8 @@ import { conditionsOf, likePattern, nameOfRule } from './history-conditions.ts';
 const schema = `
 CREATE TABLE IF NOT EXISTS history_deliveries (
   number INTEGER PRIMARY KEY, region TEXT NOT NULL, eventId TEXT, apiDestination TEXT NOT NULL, rule TEXT NOT NULL,
-  targetId TEXT NOT NULL, ruleName TEXT NOT NULL, source TEXT, detailType TEXT, traceId TEXT, firstConcludedAtMs INTEGER NOT NULL,
-  outcome TEXT NOT NULL, code TEXT, status INTEGER, hasText INTEGER NOT NULL, lastRecord INTEGER NOT NULL);
+  targetId TEXT NOT NULL, ruleName TEXT NOT NULL, source TEXT, detailType TEXT, traceId TEXT, keptAt TEXT,
+  firstConcludedAtMs INTEGER NOT NULL, outcome TEXT NOT NULL, code TEXT, status INTEGER, hasText INTEGER NOT NULL, lastRecord INTEGER NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS history_deliveries_by_event ON history_deliveries (region, eventId, apiDestination, rule, targetId);
 CREATE INDEX IF NOT EXISTS history_deliveries_by_time ON history_deliveries (
   region, firstConcludedAtMs, apiDestination, ruleName, outcome, code, status, hasText);
@@ -70,7 +70,7 @@ const newestFirst = 'ORDER BY d.firstConcludedAtMs DESC, d.number DESC';
 const recordColumns =
   'r.concludedAtMs, r.outcome, r.attempts, r.durationMs, r.rateWaitMs, r.status, r.code, r.reason, r.answer, r.nextAttemptAtMs, r.waitsFor';
 const deliveryColumns =
-  'd.number, d.eventId, d.apiDestination, d.rule, d.targetId, d.source, d.detailType, d.traceId, d.firstConcludedAtMs';
+  'd.number, d.eventId, d.apiDestination, d.rule, d.targetId, d.source, d.detailType, d.traceId, d.keptAt, d.firstConcludedAtMs';
 
 /** The tables of the delivery history in SQLite. All calls are synchronous. */
 export class HistoryTables {
@@ -158,7 +158,7 @@ export class HistoryTables {
   }
 
   #writeOne({ region, concludedAtMs, conclusion }: ConcludedDelivery): void {
-    const { eventId, apiDestination = '', rule = '', targetId = '', source, detailType, traceId } = conclusion;
+    const { eventId, apiDestination = '', rule = '', targetId = '', source, detailType, traceId, kept } = conclusion;
     const { settlement, code, status, attempts, durationMs, rateWaitMs, reason, answer, nextAttemptAtMs, waitsFor } =
       conclusion;
     const outcome = settlement.kind;
@@ -178,15 +178,22 @@ export class HistoryTables {
     const hasText = reason === undefined && answer === undefined ? 0 : 1;
     const last = [outcome, code ?? null, status ?? null, hasText, record];
     if (found !== undefined) {
-      const sql = `UPDATE history_deliveries SET outcome = ?, code = ?, status = ?, hasText = max(hasText, ?), lastRecord = ?
-        WHERE number = ?`;
-      this.#statement(sql).run(...last, delivery);
+      const sql = `UPDATE history_deliveries SET outcome = ?, code = ?, status = ?, hasText = max(hasText, ?), lastRecord = ?,
+        keptAt = coalesce(?, keptAt) WHERE number = ?`;
+      this.#statement(sql).run(...last, kept ?? null, delivery);
       return;
     }
     this.#statement(
-      `INSERT INTO history_deliveries (number, region, eventId, apiDestination, rule, targetId, ruleName, source, detailType, traceId,
-        firstConcludedAtMs, outcome, code, status, hasText, lastRecord) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(delivery, ...key, nameOfRule(rule), source ?? null, detailType ?? null, traceId ?? null, endedAtMs, ...last);
+      `INSERT INTO history_deliveries (number, region, eventId, apiDestination, rule, targetId, ruleName, source, detailType, traceId, keptAt,
+        firstConcludedAtMs, outcome, code, status, hasText, lastRecord) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      delivery,
+      ...key,
+      nameOfRule(rule),
+      ...[source, detailType, traceId, kept].map((text) => text ?? null),
+      endedAtMs,
+      ...last,
+    );
     this.#deliveries += 1;
   }
 

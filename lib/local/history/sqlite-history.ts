@@ -111,7 +111,7 @@ function parsePosition(text: string): Position | undefined {
 
 function deliveryOf(row: Row): RecordedDelivery {
   return {
-    ...present(row, ['eventId', 'apiDestination', 'rule', 'targetId', 'source', 'detailType', 'traceId']),
+    ...present(row, ['eventId', 'apiDestination', 'rule', 'targetId', 'source', 'detailType', 'traceId', 'keptAt']),
     firstConcludedAtMs: Number(row['firstConcludedAtMs']),
     last: recordOf(row),
   };

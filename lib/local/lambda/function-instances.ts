@@ -3,6 +3,7 @@ import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
 import type { Environment } from '../../config.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
 import type { DeliveryHistory } from '../../ports/history.ts';
+import type { EventKeeper, KeptEvents } from '../../ports/kept-events.ts';
 import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
 import type { Authentication } from '../../protocol/control-request.ts';
 import { noMetrics } from './readable-logs.ts';
@@ -23,6 +24,7 @@ export interface FunctionDependencies {
   readonly securityLog: SecurityLog;
   readonly credentialsLog: CredentialsLog;
   readonly history?: DeliveryHistory;
+  readonly keptEvents?: EventKeeper & KeptEvents;
   /** The authentication of the control API. Default: API keys, as when deployed. */
   readonly authentication?: Authentication | 'none';
 }
@@ -59,9 +61,14 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
     {
       name: 'deliver',
       timeoutSeconds,
-      async create({ environment, aws, authentication: _, ...logs }) {
+      async create({ environment, aws, authentication: _, keptEvents: eventKeeper, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/deliver.ts');
-        const overrides = { ...logs, metrics: noMetrics, runsAllInvocations: true };
+        const overrides = {
+          ...logs,
+          ...(eventKeeper && { eventKeeper }),
+          metrics: noMetrics,
+          runsAllInvocations: true,
+        };
         const dependencies = dependenciesFrom(environment, aws, overrides);
         return (event, context) =>
           createHandler({ ...dependencies, traceHeader: () => context.traceHeader })(event, context);
@@ -70,11 +77,15 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
     {
       name: 'deliver-queued',
       timeoutSeconds,
-      async create({ environment, aws, authentication: _, ...logs }) {
+      async create({ environment, aws, authentication: _, keptEvents: eventKeeper, ...logs }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/deliver-queued.ts');
-        return createHandler(
-          dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics, runsAllInvocations: true }),
-        );
+        const overrides = {
+          ...logs,
+          ...(eventKeeper && { eventKeeper }),
+          metrics: noMetrics,
+          runsAllInvocations: true,
+        };
+        return createHandler(dependenciesFrom(environment, aws, overrides));
       },
     },
     {

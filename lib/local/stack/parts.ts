@@ -29,6 +29,7 @@ import type { Waiting } from './backends.ts';
 import { createServices } from './backends.ts';
 import { queueUrl } from '../sqs/names.ts';
 import { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
+import { SqliteKeptEvents, keptEventsLimits } from '../history/sqlite-kept-events.ts';
 
 export interface StackOutput {
   /** Writes one line of the log, for example for a delivery or for a connection that was deauthorized. */
@@ -78,8 +79,8 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   const { account, folder, config, clock, output, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
   const functionSecret = randomBytes(32).toString('hex');
-  const history = createHistory(options);
-  const dependenciesWith = createDependencies(options, functionSecret, history);
+  const records = createRecords(options);
+  const dependenciesWith = createDependencies(options, functionSecret, records);
   const { ownerSecret } = options;
   const refusedKeys = new RepeatedLine<string>(clock, (count, last) =>
     output.error(`${counted(count, 'request')} had no valid key. ${last}`),
@@ -139,24 +140,39 @@ export function createStackParts(options: StackPartsOptions): StackParts {
       await Promise.all([asynchronous.stop(grace), services.stop(grace)]);
     },
     async close() {
-      history.close();
+      records.close();
       await services.close();
     },
   };
 }
 
-function createHistory({ folder, clock, reportFault }: StackPartsOptions): SqliteDeliveryHistory {
-  return new SqliteDeliveryHistory({
-    database: folder.database,
-    nowMs: () => clock.nowMs(),
-    reportFault: (error) => reportFault('the delivery history', error),
-  });
+/** The stack's memory of its deliveries. */
+interface Records {
+  readonly history: SqliteDeliveryHistory;
+  readonly keptEvents: SqliteKeptEvents;
+  close(): void;
+}
+
+function createRecords({ folder: { database, path }, clock, reportFault }: StackPartsOptions): Records {
+  const nowMs = (): number => clock.nowMs();
+  const reportHistory = (error: unknown): void => reportFault('the delivery history', error);
+  const history = new SqliteDeliveryHistory({ database, nowMs, reportFault: reportHistory });
+  const limits = path === undefined ? keptEventsLimits.inMemory : keptEventsLimits.inDataFolder;
+  const keptEvents = new SqliteKeptEvents({ database, nowMs, limits });
+  return {
+    history,
+    keptEvents,
+    close() {
+      history.close();
+      keptEvents.close();
+    },
+  };
 }
 
 function createDependencies(
   options: StackPartsOptions,
   functionSecret: string,
-  history: SqliteDeliveryHistory,
+  { history, keptEvents }: Records,
 ): (authentication: Authentication | 'none') => (name: string, region: string) => FunctionDependencies {
   const { account, environment, clock, output, url, accessKeyId } = options;
   const { line: writeLine, colour = false } = output;
@@ -181,6 +197,7 @@ function createDependencies(
     securityLog,
     credentialsLog,
     history,
+    keptEvents: keptEvents.of(region),
     authentication,
   });
 }

@@ -94,6 +94,21 @@ export function describeDeliveryHistory(name: string, create: () => Promise<Hist
       expect(delivery?.firstConcludedAtMs).toBe(beganAtMs);
     });
 
+    test('a delivery whose first invocation has kept its text has the location of the text, also after later invocations', async () => {
+      await record({ ...failed, kept: 'events/2026-11-28/0123456789abcdef0123456789abcdef#3' });
+      await record({ ...delivered, attempts: 2 });
+      const keptAt = 'events/2026-11-28/0123456789abcdef0123456789abcdef#3';
+      expect(await subject.history.list(region, {}, { limit: 1 })).toMatchObject({ deliveries: [{ keptAt }] });
+      expect(await subject.history.get(region, 'event-1', 'orders')).toMatchObject([{ keptAt }]);
+    });
+
+    test('a delivery that is kept again, because it started again, has the newer location', async () => {
+      await record({ ...failed, kept: 'events/2026-11-28/0123456789abcdef0123456789abcdef#3' });
+      const keptAt = 'events/2026-11-29/0123456789abcdef0123456789abcdef#0';
+      await record({ ...delivered, kept: keptAt });
+      expect(await subject.history.get(region, 'event-1', 'orders')).toMatchObject([{ keptAt }]);
+    });
+
     test('a conclusion is in the history as soon as it was recorded', async () => {
       subject.logOf(region).record(delivered);
       expect(await idsOf({})).toEqual(['event-1']);

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { expect, onTestFinished, test } from 'vitest';
+import { SqliteKeptEvents, keptEventsLimits } from '../../../lib/local/history/sqlite-kept-events.ts';
+import { openDataFolder } from '../../../lib/local/stack/data-folder.ts';
 import { createDestination } from '../../fixtures/clients.ts';
 import { ownClients, ownEndpoint, ownFolder, ownStack } from '../../fixtures/stack.ts';
 import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
@@ -23,7 +25,7 @@ async function deliver(url: string, id: string): Promise<void> {
   await ownClients({ url }).lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
 }
 
-test('a stack with a data folder still has the history of its answered deliveries after it was killed and started again', async () => {
+test('a stack with a data folder still has the history and the events of its answered deliveries after it was killed', async () => {
   const folder = join(ownFolder(), 'data');
   const endpoint = await ownEndpoint();
   const start = async (): Promise<{ readonly stack: StackProcess; readonly url: string }> => {
@@ -40,7 +42,17 @@ test('a stack with a data folder still has the history of its answered deliverie
   expect(idsIn(await call(second.url, 'ListDeliveries', {}))).toEqual(['event-2', 'event-1']);
   await deliver(second.url, 'event-3');
   expect(idsIn(await call(second.url, 'ListDeliveries', { Limit: 2 }))).toEqual(['event-3', 'event-2']);
+  const { KeptAt } = await call(second.url, 'GetDelivery', { EventId: 'event-1', ApiDestinationName: 'orders' });
+  second.stack.process.kill('SIGKILL');
+  await second.stack.ended;
   expect([first.stack.stderr(), second.stack.stderr()]).toEqual(['', '']);
+  const { database, close } = openDataFolder(folder, '123456789012');
+  onTestFinished(close);
+  const kept = new SqliteKeptEvents({ database, nowMs: () => Date.now(), limits: keptEventsLimits.inDataFolder });
+  expect(await kept.of('us-east-1').read(String(KeptAt))).toMatchObject({
+    apiDestination: 'orders',
+    event: { value: { id: 'event-1', detail: {} } },
+  });
 });
 
 test('a reset forgets the history, and the stack then records a new one', async () => {

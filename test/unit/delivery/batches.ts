@@ -1,14 +1,17 @@
 import type { Conclusion, Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
+import type { CountMetric } from '../../../lib/core/delivery/metrics.ts';
 import type { RecordMessage } from '../../../lib/core/message/sqs-event.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import type { Deadline } from '../../../lib/delivery/deadline.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
+import { createKeeping } from '../../../lib/delivery/keeping.ts';
 import { createBatchDeliverer } from '../../../lib/delivery/deliver-batch.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import type { Random } from '../../../lib/ports/clock.ts';
+import type { EventKeeper } from '../../../lib/ports/kept-events.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createInMemoryRawMessages } from '../../fakes/in-memory-raw-messages.ts';
@@ -19,8 +22,12 @@ import { createSlotHorizon } from '../../../lib/delivery/rate/slot-horizon.ts';
 
 type Attempting = (id: string, deadline: Deadline, delivery: Delivery) => Promise<AttemptResult> | AttemptResult;
 
-/** A worker with queues in memory. The test provides the attempt of each delivery. */
-export function createBatches(attempting: Attempting = () => delivered, random: Random = () => 0) {
+/** A worker with queues in memory. The test provides the attempt of each delivery, and what keeps the events. */
+export function createBatches(
+  attempting: Attempting = () => delivered,
+  random: Random = () => 0,
+  keeper?: EventKeeper,
+) {
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createInMemoryDeadLetters();
@@ -43,7 +50,10 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
   const rawMessages = createInMemoryRawMessages();
   const settler = createSettler({ queue, deadLetters });
   const log = { record: (conclusion: Conclusion) => conclusions.push(conclusion) };
-  const deliver = createDeliver({ retrying, settler, log, clock });
+  let notKept = 0;
+  const metrics = { count: (name: CountMetric) => void (notKept += name === 'EventsNotKept' ? 1 : 0) };
+  const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
+  const deliver = createDeliver({ retrying, settler, log, clock, keeping });
   const deliverBatch = createBatchDeliverer({
     deliver,
     received,
@@ -54,10 +64,25 @@ export function createBatches(attempting: Attempting = () => delivered, random: 
     apiDestination: undefined,
   });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
-    withDeadline(clock, remainingMs, (deadline) => deliverBatch(messages, deadline));
+    withDeadline(clock, remainingMs, (deadline) => {
+      const deliverAll = () => deliverBatch(messages, deadline);
+      return keeping === undefined ? deliverAll() : keeping.during(deadline, deliverAll);
+    });
   /** Lets all work continue until it waits for the clock. */
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return { clock, queue, deadLetters, received, rawMessages, attempted, conclusions, run, settled, horizon };
+  return {
+    clock,
+    queue,
+    deadLetters,
+    received,
+    rawMessages,
+    attempted,
+    conclusions,
+    run,
+    settled,
+    horizon,
+    notKept: () => notKept,
+  };
 }
 
 /** Members of a delivery, and the receive count of its message. */

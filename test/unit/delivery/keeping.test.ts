@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
+import { createInMemoryKeptEvents } from '../../fakes/in-memory-kept-events.ts';
+import { createBatches, handles, message, raw } from './batches.ts';
+import { delivered, failedForNow } from './outcomes.ts';
+
+/** A store whose writes end when the test says so. */
+function createSlowKeeper() {
+  const writes: { readonly ids: unknown[]; readonly signal: AbortSignal; end(): void; fail(): void }[] = [];
+  const keep = (deliveries: readonly Delivery[], signal: AbortSignal) =>
+    new Promise<readonly string[]>((resolve, reject) => {
+      const ids = deliveries.map(({ event }) => event.value['id']);
+      const end = () => resolve(ids.map((id) => `location of ${String(id)}`));
+      writes.push({ ids, signal, end, fail: () => reject(new Failure('StoreUnavailable', 'injected')) });
+    });
+  return { keep, writes };
+}
+
+const keptOf = ({ conclusions }: ReturnType<typeof createBatches>) =>
+  conclusions.map(({ eventId, kept }) => [eventId, kept]);
+
+test('a batch is kept as one object, and the conclusion of each delivery names its place in the object', async () => {
+  const events = createInMemoryKeptEvents(() => 0);
+  const worker = createBatches(() => delivered, undefined, events);
+  await worker.run([message('a'), message('b')]);
+  expect(events.objects.size).toBe(1);
+  const found = await Promise.all(worker.conclusions.map(({ kept = '' }) => events.read(kept)));
+  expect(found.map((delivery) => delivery?.event.value['id'])).toEqual(['a', 'b']);
+  expect(worker.notKept()).toBe(0);
+});
+
+test('a delivery does not wait until its text is kept, but its conclusion is recorded only then', async () => {
+  const keeper = createSlowKeeper();
+  const ending = Promise.withResolvers<void>();
+  const attempting = (id: string) => (id === 'a' ? delivered : ending.promise.then(() => delivered));
+  const worker = createBatches(attempting, undefined, keeper);
+  const running = worker.run([message('a'), message('b')]);
+  await worker.settled();
+  expect(worker.received.removed).toEqual(handles('a'));
+  ending.resolve();
+  await worker.settled();
+  expect(worker.conclusions).toEqual([]);
+  keeper.writes[0]?.end();
+  await running;
+  expect(keptOf(worker)).toEqual([
+    ['a', 'location of a'],
+    ['b', 'location of b'],
+  ]);
+  expect(worker.clock.sleeperCount()).toBe(0);
+});
+
+test('when the write fails, the events are delivered, their conclusions name no place, and each event is counted', async () => {
+  const keeper = createSlowKeeper();
+  const worker = createBatches(() => delivered, undefined, keeper);
+  const running = worker.run([message('a'), message('b')]);
+  await worker.settled();
+  keeper.writes[0]?.fail();
+  expect(await running).toEqual([]);
+  expect(keptOf(worker)).toEqual([
+    ['a', undefined],
+    ['b', undefined],
+  ]);
+  expect(worker.notKept()).toBe(2);
+});
+
+test('an invocation whose deliveries have ended waits a second for the write and then gives it up', async () => {
+  const keeper = createSlowKeeper();
+  const worker = createBatches(() => delivered, undefined, keeper);
+  const running = worker.run([message('a')]);
+  await worker.settled();
+  await worker.clock.advance(999);
+  expect(worker.conclusions).toEqual([]);
+  expect(keeper.writes[0]?.signal.aborted).toBe(false);
+  await worker.clock.advance(1);
+  expect(await running).toEqual([]);
+  expect(keptOf(worker)).toEqual([['a', undefined]]);
+  expect(keeper.writes[0]?.signal.aborted).toBe(true);
+  expect(worker.notKept()).toBe(1);
+});
+
+test('a write may take as long as the deliveries, if they take longer than a second', async () => {
+  const keeper = createSlowKeeper();
+  const ending = Promise.withResolvers<void>();
+  const worker = createBatches(() => ending.promise.then(() => delivered), undefined, keeper);
+  const running = worker.run([message('a')]);
+  await worker.settled();
+  await worker.clock.advance(20_000);
+  keeper.writes[0]?.end();
+  ending.resolve();
+  await running;
+  expect(keptOf(worker)).toEqual([['a', 'location of a']]);
+});
+
+test('a write is given up when the rest of the invocation is reserved for settling', async () => {
+  const keeper = createSlowKeeper();
+  const ending = Promise.withResolvers<void>();
+  const attempting = (id: string) => (id === 'a' ? delivered : ending.promise.then(() => delivered));
+  const worker = createBatches(attempting, undefined, keeper);
+  const running = worker.run([message('a'), message('b')]);
+  await worker.settled();
+  await worker.clock.advance(55_000);
+  expect(keptOf(worker)).toEqual([['a', undefined]]);
+  expect(keeper.writes[0]?.signal.aborted).toBe(true);
+  ending.resolve();
+  await running;
+  expect(worker.notKept()).toBe(2);
+});
+
+test('a delivery that comes back from the delivery queue is not kept again', async () => {
+  const events = createInMemoryKeptEvents(() => 0);
+  const worker = createBatches(() => failedForNow(), undefined, events);
+  await worker.run([message('a')]);
+  const { queued } = worker.queue.sent[0] ?? expect.fail('Nothing is in the delivery queue.');
+  await worker.run([raw('again', formatQueuedDelivery(queued))]);
+  expect(events.objects.size).toBe(1);
+  expect(worker.conclusions.map(({ kept }) => kept === undefined)).toEqual([false, true]);
+  expect(worker.notKept()).toBe(0);
+});
+
+test('a message that was received before is kept again, because its first worker may have crashed', async () => {
+  const events = createInMemoryKeptEvents(() => 0);
+  const worker = createBatches(() => delivered, undefined, events);
+  await worker.run([message('a', { receiveCount: 2 })]);
+  expect(worker.conclusions).toMatchObject([{ kept: expect.any(String) }]);
+});
+
+test('an input that is not a delivery is not kept, and its conclusion is recorded', async () => {
+  const events = createInMemoryKeptEvents(() => 0);
+  const worker = createBatches(() => delivered, undefined, events);
+  await worker.run([raw('a', { body: 'x', attributes: {} })]);
+  expect(events.objects.size).toBe(0);
+  expect(worker.conclusions).toMatchObject([{ code: 'InvalidJson' }]);
+  expect(worker.notKept()).toBe(0);
+});
