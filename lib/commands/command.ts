@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { JsonValue } from '../core/input/json.ts';
+import { parseTime } from '../core/input/time.ts';
 
 /** Ends a command with a message and an exit status. */
 export class Exit extends Error {
@@ -37,6 +38,13 @@ function problemIn(error: unknown): string {
   const isAboutValue =
     error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE';
   return isAboutValue ? message : (message.split('. ')[0] ?? message);
+}
+
+/** @returns epoch seconds. @throws Exit 2 */
+export function secondsIn(command: string, flag: string, value: string): number {
+  const ms = parseTime(value);
+  if (ms !== undefined) return ms / 1000;
+  throw wrongUsage(command, `--${flag} is not a time like 2026-01-31 or 2026-01-31T08:00:00Z; it is '${value}'.`);
 }
 
 export function sentence(text: string): string {

@@ -1,10 +1,11 @@
 import { failures } from '../core/failure/failure.ts';
 import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { parseTime } from '../core/input/time.ts';
-import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
 import { deliveryLines } from './delivery-columns.ts';
-import { callControlApi, objectsIn } from './function-call.ts';
+import { objectsIn } from './function-call.ts';
+import type { HistoryCall } from './history-calls.ts';
+import { howFarBack, withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
@@ -30,9 +31,10 @@ const usage = `Lists the deliveries of the last 7 days, those that began last fi
   --json                    prints one JSON object per line
   ${stackUsage}
 
-npm run show -- <event id> shows all attempts of one event. A deployed stack has its history in CloudWatch Logs; for it, this command
-prints the query for Logs Insights.
-Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
+npm run show -- <event id> shows all attempts of one event. A deployed stack has its history in its log lines. For it, this command
+runs a query of CloudWatch Logs Insights with your AWS credentials. AWS charges for the bytes that it reads; --after makes them fewer,
+or reaches back further than 7 days. Ctrl-C stops the query.
+Exit status: 0 done, 1 refused or not reached, 2 wrong usage, 130 stopped with Ctrl-C.`;
 
 const text = { type: 'string' } as const;
 const flags = {
@@ -69,8 +71,8 @@ function parseOptions(args: string[]): Options {
     Code: code === undefined ? undefined : oneOf('code', codes, code),
     Status: status === undefined ? undefined : wholeNumber('status', status, 100, 599),
     Text: searched,
-    After: after === undefined ? undefined : timeIn('after', after),
-    Before: before === undefined ? undefined : timeIn('before', before),
+    After: after === undefined ? undefined : secondsIn(command, 'after', after),
+    Before: before === undefined ? undefined : secondsIn(command, 'before', before),
   };
   const given = Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
   return {
@@ -98,24 +100,16 @@ function wholeNumber(flag: string, value: string, minimum: number, maximum: numb
   throw wrongUsage(command, `--${flag} must be a whole number from ${minimum} to ${maximum}; it is '${value}'.`);
 }
 
-/** @returns epoch seconds */
-function timeIn(flag: string, value: string): number {
-  const ms = parseTime(value);
-  if (ms !== undefined) return ms / 1000;
-  throw wrongUsage(command, `--${flag} is not a time like 2026-01-31 or 2026-01-31T08:00:00Z; it is '${value}'.`);
-}
-
 /** The most deliveries of one page. Source: shape LimitMax100 of the service model. */
 const pageSize = 100;
 
-async function main(args: string[]): Promise<number> {
-  const { input, limit, json, address } = parseOptions(args);
+async function list({ input, limit, json, address }: Options, call: HistoryCall): Promise<number> {
   const deliveries: JsonObject[] = [];
   let token: JsonValue | undefined;
   do {
     const Limit = Math.min(pageSize, limit - deliveries.length);
     const page = { ...input, Limit, ...(token !== undefined && { NextToken: token }) };
-    const answer = await callControlApi('ListDeliveries', page, address);
+    const answer = await call('ListDeliveries', page);
     deliveries.push(...objectsIn(answer, 'Deliveries'));
     token = answer['NextToken'];
   } while (token !== undefined && deliveries.length < limit);
@@ -126,9 +120,14 @@ async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-function whyEmpty(input: JsonObject, { aws }: StackAddress): string {
+async function main(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  return await withHistory(options.address, (call) => list(options, call));
+}
+
+function whyEmpty(input: JsonObject, { aws, stage }: StackAddress): string {
   const which = Object.keys(input).length === 0 ? 'no deliveries' : 'no delivery that matches';
-  return `The history of the region ${String(aws.region)} has ${which}. It keeps 7 days. Choose another region with --region.`;
+  return `The history of the region ${String(aws.region)} has ${which}. ${howFarBack(stage)} Choose another region with --region.`;
 }
 
 process.exitCode = await runCommand(() => main(process.argv.slice(2)));

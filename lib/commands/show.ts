@@ -1,8 +1,10 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { printable } from '../local/terminal-text.ts';
-import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
 import { attemptLines } from './delivery-columns.ts';
-import { callControlApi, objectsIn } from './function-call.ts';
+import { objectsIn } from './function-call.ts';
+import type { HistoryCall } from './history-calls.ts';
+import { howFarBack, withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
@@ -14,14 +16,16 @@ beginning of the endpoint's answer, next attempt. It calls the operations ListDe
   npm run show -- <event id> [options]
 
   --api-destination <name>  only its deliveries to this API destination
+  --after <time>            only deliveries that began at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
   --json                    prints one JSON object per delivery, with the whole answers that the history has
   ${stackUsage}
 
-npm run history lists events with their ids. A deployed stack has its history in CloudWatch Logs; for it, this command prints the
-query for Logs Insights.
-Exit status: 0 done, 1 not found, refused or not reached, 2 wrong usage.`;
+npm run history lists events with their ids. A deployed stack has its history in its log lines. For it, this command runs queries of
+CloudWatch Logs Insights with your AWS credentials, over the last 7 days or since --after. Ctrl-C stops them.
+Exit status: 0 done, 1 not found, refused or not reached, 2 wrong usage, 130 stopped with Ctrl-C.`;
 
-const flags = { ...stackFlags, 'api-destination': { type: 'string' }, json: { type: 'boolean' } } as const;
+const text = { type: 'string' } as const;
+const flags = { ...stackFlags, 'api-destination': text, after: text, json: { type: 'boolean' } } as const;
 
 interface Options {
   readonly filter: JsonObject;
@@ -36,19 +40,22 @@ function parseOptions(args: string[]): Options {
   if (eventId === undefined) throw new Exit(2, `Name the event by its id.\n\n${usage}`);
   if (rest.length > 0) throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one event id.`);
   const name = values['api-destination'];
-  const filter = { EventId: eventId, ...(name !== undefined && { ApiDestinationName: name }) };
+  const filter = {
+    EventId: eventId,
+    ...(name !== undefined && { ApiDestinationName: name }),
+    ...(values.after !== undefined && { After: secondsIn(command, 'after', values.after) }),
+  };
   return { filter, json: values.json ?? false, address: stackAddress(values) };
 }
 
-async function main(args: string[]): Promise<number> {
-  const { filter, json, address } = parseOptions(args);
+async function show({ filter, json, address }: Options, call: HistoryCall): Promise<number> {
   let token: JsonValue | undefined;
   let shown = 0;
   do {
     const page = { ...filter, ...(token !== undefined && { NextToken: token }) };
-    const answer = await callControlApi('ListDeliveries', page, address);
+    const answer = await call('ListDeliveries', page);
     for (const delivery of objectsIn(answer, 'Deliveries')) {
-      const whole = await callControlApi('GetDelivery', keyOf(delivery), address);
+      const whole = await call('GetDelivery', keyOf(delivery));
       const lines = json ? [JSON.stringify(whole)] : attemptLines(whole);
       if (!json && shown > 0) console.log('');
       console.log(lines.join('\n'));
@@ -61,8 +68,13 @@ async function main(args: string[]): Promise<number> {
   const where = ApiDestinationName === undefined ? '' : ` to '${printable(String(ApiDestinationName))}'`;
   throw new Exit(
     1,
-    `The history of the region ${String(address.aws.region)} has no delivery of the event '${printable(String(EventId))}'${where}. It keeps 7 days. npm run history lists events; choose another region with --region.`,
+    `The history of the region ${String(address.aws.region)} has no delivery of the event '${printable(String(EventId))}'${where}. ${howFarBack(address.stage)} npm run history lists events; choose another region with --region.`,
   );
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = parseOptions(args);
+  return await withHistory(options.address, (call) => show(options, call));
 }
 
 /** The members that tell the deliveries of one event apart. */

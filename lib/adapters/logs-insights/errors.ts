@@ -24,13 +24,13 @@ export function queryErrorFrom(error: unknown, action: string, region: string): 
 
 function textOf(error: Error, action: string, region: string): string {
   const { name, message } = error;
-  const said = `${name}: ${message || 'no further text'}`;
+  const said = message === '' ? `${name}.` : `${name}: ${message.replace(/[.\s]*$/, '.')}`;
   if (refusals.has(name))
     return `CloudWatch Logs refuses ${action} in ${region}. ${said} The credentials must be valid and allow logs:StartQuery, logs:GetQueryResults and logs:StopQuery: see "What became of an event" in docs/guide/deploy.md.`;
   if (name === 'CredentialsProviderError')
-    return `There are no AWS credentials for ${action}. ${message} Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
+    return `${action} needs AWS credentials. ${said} Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`;
   if (name === 'LimitExceededException')
     return `Too many queries of Logs Insights run in this account and region. ${said} Wait until some have ended, and try again.`;
   if (isBusy(error)) return `CloudWatch Logs throttles ${action} in ${region}. ${said} Try again in a minute.`;
-  return `CloudWatch Logs did not do ${action} in ${region}. ${said} Check the region, the address and the network.`;
+  return `${action} failed in ${region}. ${said} Check the region, the address and the network.`;
 }

@@ -184,7 +184,7 @@ test.each<[string, string, Behaviour, RegExp]>([
     { error: 'ThrottlingException' },
     /throttles logs:GetQueryResults.*Try again in a minute/,
   ],
-  ['is malformed', 'StartQuery', { error: 'MalformedQueryException' }, /did not do logs:StartQuery/],
+  ['is malformed', 'StartQuery', { error: 'MalformedQueryException' }, /logs:StartQuery failed in us-east-1/],
   ['may not read its results', 'GetQueryResults', { error: 'AccessDeniedException' }, /refuses logs:GetQueryResults/],
   ['fails', 'GetQueryResults', { status: 'Failed' }, /failed in Logs Insights \(status Failed\)/],
   ['is cancelled by somebody else', 'GetQueryResults', { status: 'Cancelled' }, /Somebody stopped the query/],

@@ -1,7 +1,10 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { formatConclusion } from '../../../lib/adapters/log/json-lines.ts';
+import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { startLogsServer } from '../../servers/aws/logs-server.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let lambda: RecordingEndpoint;
@@ -14,7 +17,12 @@ beforeEach(async () => {
 });
 afterEach(() => lambda.close());
 
-function run(command: string, args: readonly string[], variables: Readonly<Record<string, string>>) {
+function run(
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  onStart: (child: ChildProcess) => void = () => {},
+) {
   const file = join(repository, 'lib', 'commands', `${command}.ts`);
   const env = { PATH: process.env['PATH'], HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true', ...variables };
   return new Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }>(
@@ -22,6 +30,7 @@ function run(command: string, args: readonly string[], variables: Readonly<Recor
       const child = execFile(process.execPath, [file, ...args], { env }, (_error, stdout, stderr) =>
         resolve({ status: child.exitCode, stdout, stderr }),
       );
+      onStart(child);
     },
   );
 }
@@ -29,8 +38,6 @@ function run(command: string, args: readonly string[], variables: Readonly<Recor
 test.each([
   ['keys', 'control-api', ['create', '--api', 'control']],
   ['policy', 'control-api', ['GetDeliveryPolicy', '{"ApiDestinationName": "orders"}']],
-  ['history', 'control-api', []],
-  ['show', 'control-api', ['event-1']],
   ['send', 'deliver', ['orders']],
   ['redrive', 'redrive', ['--dry-run']],
 ])(
@@ -89,4 +96,93 @@ test('npm run policy -- health prints one line for each destination on all pages
       ? { output: { ApiDestinations: [unhealthy] } }
       : { output: { ApiDestinations: [unhealthy, unhealthy], NextToken: 'second' } };
   expect((await run('policy', ['health', ...flags], {})).stdout).toBe(line.repeat(3));
+});
+
+const logGroups = ['/aws/lambda/lastmile-prod-deliver', '/aws/lambda/lastmile-prod-deliver-queued'] as const;
+const team = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'a', AWS_REGION: 'eu-central-1' };
+
+async function logsOfStage() {
+  const logs = await startLogsServer();
+  onTestFinished(() => logs.stop());
+  for (const group of logGroups) logs.createGroup('eu-central-1', group);
+  return logs;
+}
+
+test('npm run show prints all six attempts of an event of a deployed stage from its log lines, with the credentials of the shell', async () => {
+  const logs = await logsOfStage();
+  const way = { eventId: 'event-1', apiDestination: 'orders', targetId: 'target-1', detailType: 'Order Placed' };
+  const beganAtMs = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+  const endedAtMs = (attempt: number) => beganAtMs + 2 ** attempt * 1000;
+  for (const attempts of [1, 2, 3, 4, 5, 6]) {
+    const nextAttemptAtMs = endedAtMs(attempts + 1);
+    const status = 500 + attempts;
+    const failed: Conclusion = {
+      settlement: { kind: 'deferred', notBeforeMs: nextAttemptAtMs },
+      status,
+      code: 'EndpointFailed',
+      reason: `The endpoint answered ${status}.`,
+      answer: `{"error": "try ${attempts}"}`,
+      attempts,
+      durationMs: 35.5,
+      rateWaitMs: attempts,
+      nextAttemptAtMs,
+      waitsFor: 'backoff',
+    };
+    const last: Conclusion = {
+      settlement: { kind: 'delivered' },
+      status: 204,
+      attempts,
+      durationMs: 31.2,
+      rateWaitMs: 4,
+    };
+    const outcome = attempts === 6 ? last : failed;
+    const line = formatConclusion({ ...way, ...outcome });
+    logs.append('eu-central-1', logGroups[attempts === 1 ? 0 : 1], endedAtMs(attempts), `${line}\n`);
+  }
+  const { status, stdout, stderr } = await run(
+    'show',
+    ['event-1', '--stage', 'prod', '--endpoint-url', logs.endpoint],
+    team,
+  );
+  const time = (attempt: number) => new Date(endedAtMs(attempt)).toISOString();
+  const failures = [1, 2, 3, 4, 5].flatMap((attempt) => [
+    `  ${attempt}        ${time(attempt)}  deferred   HTTP 50${attempt}  ${attempt} ms  36 ms`,
+    `    EndpointFailed: The endpoint answered 50${attempt}.`,
+    `    answer: {"error": "try ${attempt}"}`,
+    `    waits until ${time(attempt + 1)} (backoff)`,
+  ]);
+  expect(stdout.split('\n')).toEqual([
+    'event event-1 to orders: delivered',
+    '  type    Order Placed',
+    '  target  target-1',
+    '  attempt  ended                     outcome    status    wait  duration',
+    ...failures,
+    `  6        ${time(6)}  delivered  HTTP 204  4 ms  31 ms`,
+    '',
+  ]);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/^Searched [0-9.]+ KB, 12 lines in the logs\.\n$/)]);
+  expect(new Set(logs.calls.map(({ accessKeyId, region }) => `${accessKeyId} ${region}`))).toEqual(
+    new Set(['AKIATEAM eu-central-1']),
+  );
+});
+
+test('Ctrl-C ends npm run history for a deployed stage and stops the query that runs', async () => {
+  const logs = await logsOfStage();
+  const flags = ['--stage', 'prod', '--endpoint-url', logs.endpoint];
+  let interrupt = () => {};
+  logs.behave = ({ operation }) => {
+    if (operation === 'GetQueryResults') interrupt();
+    return operation === 'GetQueryResults' ? { status: 'Running' } : undefined;
+  };
+  const ended = run('history', flags, team, (child) => {
+    interrupt = () => void child.kill('SIGINT');
+  });
+  expect(await ended).toEqual({
+    status: 130,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^(Searched 0 bytes, 0 lines in the logs\.\n)?Interrupted\. The search has been stopped\.\n$/,
+    ),
+  });
+  expect(logs.calls.at(-1)).toMatchObject({ operation: 'StopQuery', input: { queryId: 'query-1' } });
 });
