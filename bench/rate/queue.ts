@@ -43,12 +43,6 @@ export async function sendDemand(
   return sent;
 }
 
-/** Sends this many events at once. */
-export async function sendWarmUp(sqs: SQSClient, queueUrl: string, destination: string, events: number): Promise<void> {
-  const firsts = Array.from({ length: Math.ceil(events / batchSize) }, (_, index) => index * batchSize);
-  await Promise.all(firsts.map((first) => sendBatch(sqs, queueUrl, destination, first)));
-}
-
 /** @param first the number of the first event */
 async function sendBatch(sqs: SQSClient, QueueUrl: string, apiDestination: string, first: number): Promise<void> {
   const Entries = Array.from({ length: batchSize }, (_, index) => ({

@@ -1,11 +1,12 @@
-/** Goal 4 with real workers: eight processes, each wired as deployed, share the rates of two destinations. */
+/** Goal 4 with real workers: eight processes, each wired as deployed, share the rates of one or two destinations. */
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createSqsClient } from '../../lib/adapters/aws/sqs-client.ts';
 import type { BenchProcess } from '../bench-process.ts';
 import type { Figure } from '../figure.ts';
 import { fullestSecond, meanRate, timeOfPart } from './arrivals.ts';
 import type { Noise } from './noise.ts';
 import { missingPart, strayRequests, watchIdle } from './noise.ts';
-import { sendDemand, sendWarmUp, work } from './queue.ts';
+import { sendDemand, work } from './queue.ts';
 import type { Demand } from './queue.ts';
 import type { Arrivals, Received } from './receiver.ts';
 import type { RateServers } from './servers.ts';
@@ -17,14 +18,44 @@ interface Rated extends Demand {
   readonly ratePerSecond: number;
 }
 
-/** Each destination gets twice as many events as its rate allows. */
-const destinations: readonly Rated[] = [
-  { destination: 'limited', ratePerSecond: 200, perSecond: 400 },
-  { destination: 'neighbour', ratePerSecond: 50, perSecond: 100 },
-];
+/** Destinations that get twice as many events as their rates allow. */
+interface Scenario {
+  readonly destinations: readonly Rated[];
+  /** The part of each rate, and of all rates together, that must be used. */
+  readonly leastPart: number;
+  readonly leastPartOfAll: number;
+  readonly seconds: number;
+  /** How long the workers get events of another destination before, so that each has loaded and compiled its code. */
+  readonly warmUpSeconds: number;
+}
 
-/** Events that are sent before the demand begins, so that every worker has loaded and compiled its code. */
-const warmUp = { destination: 'warm-up', ratePerSecond: 2000, events: 400 };
+const alone: Scenario = {
+  destinations: [{ destination: 'alone', ratePerSecond: 300, perSecond: 600 }],
+  leastPart: 0.97,
+  leastPartOfAll: 0.97,
+  seconds: 20,
+  warmUpSeconds: 10,
+};
+
+/**
+ * Two destinations that are both overloaded compete for eight workers, and the local queue hands out their messages in turn. So the
+ * slower one gets as many places as the other, and neither can use all of its rate. This only shows that none is starved.
+ */
+const competing: Scenario = {
+  destinations: [
+    { destination: 'limited', ratePerSecond: 200, perSecond: 400 },
+    { destination: 'neighbour', ratePerSecond: 50, perSecond: 100 },
+  ],
+  leastPart: 0.6,
+  leastPartOfAll: 0.8,
+  seconds: 20,
+  warmUpSeconds: 0,
+};
+
+const quickScenarios: readonly Scenario[] = [{ ...competing, seconds: 6, warmUpSeconds: 1 }];
+const usualScenarios: readonly Scenario[] = [alone, competing];
+
+const warmUp: Rated = { destination: 'warm-up', ratePerSecond: 2000, perSecond: 400 };
 
 /** Events that arrive later than this after the computed end of the backlog count as lost. */
 const graceSeconds = 20;
@@ -32,33 +63,49 @@ const graceSeconds = 20;
 export async function measureWorkers({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
   const servers = await startRateServers();
   const sqs = createSqsClient(servers.surroundings.aws);
-  const ended = new AbortController();
+  const scenarios = quick ? quickScenarios : usualScenarios;
   try {
     const queueUrl = String(servers.surroundings.environment['DELIVERY_QUEUE_URL']);
-    for (const { destination, ratePerSecond } of [...destinations, warmUp]) {
+    for (const { destination, ratePerSecond } of [warmUp, ...scenarios.flatMap(({ destinations }) => destinations)]) {
       await servers.createDestination(destination, ratePerSecond);
     }
     const fleet = await startWorkers(servers);
+    const figures: Figure[] = [];
+    for (const scenario of scenarios) figures.push(...(await measure(scenario, { servers, sqs, queueUrl, fleet })));
+    return figures;
+  } finally {
+    servers.stop();
+    sqs.destroy();
+  }
+}
+
+interface Fleet {
+  readonly servers: RateServers;
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly fleet: readonly BenchProcess[];
+}
+
+async function measure(scenario: Scenario, { servers, sqs, queueUrl, fleet }: Fleet): Promise<Figure[]> {
+  const { destinations, seconds, warmUpSeconds } = scenario;
+  const ended = new AbortController();
+  try {
     const sources = Promise.all(fleet.map((worker) => work(sqs, queueUrl, worker, ended.signal)));
-    await sendWarmUp(sqs, queueUrl, warmUp.destination, warmUp.events);
-    await untilAllCame(servers, { [warmUp.destination]: warmUp.events }, graceSeconds);
+    await untilAllCame(servers, await sendDemand(sqs, queueUrl, [warmUp], warmUpSeconds), graceSeconds);
     const idle = watchIdle();
-    const seconds = quick ? 6 : 20;
     const sent = await sendDemand(sqs, queueUrl, destinations, seconds);
     const received = await untilAllCame(servers, sent, seconds + graceSeconds);
     const usedIdle = idle();
     ended.abort();
     const workerLagMs = Math.max(...(await sources));
     const noise = { endpointLagMs: received.worstLagMs, workerLagMs, idle: usedIdle };
-    const leastPart = quick ? leastParts.quick : leastParts.usual;
     const figures = destinations.flatMap((each) =>
-      figuresOf(each, sent[each.destination] ?? 0, received, noise, leastPart),
+      figuresOf(each, sent[each.destination] ?? 0, received, noise, scenario),
     );
-    return [...figures, partOfAllRates(received, noise), ...noiseFigures(noise)];
+    const all = destinations.length > 1 ? [partOfAllRates(scenario, received, noise)] : [];
+    return [...figures, ...all, ...noiseFigures(noise)];
   } finally {
     ended.abort();
-    servers.stop();
-    sqs.destroy();
   }
 }
 
@@ -102,18 +149,12 @@ const settledAfterMs = 1000;
  */
 const demandedPart = 0.95;
 
-/**
- * The part of the rate that must be used in a usual and in a quick run. A quick run lasts only a few seconds, and deliveries come
- * back after delays of whole seconds, so many slots stay empty. It only shows that no destination is starved by the other one.
- */
-const leastParts = { usual: 0.97, quick: 0.6 };
-
 function figuresOf(
   { destination, ratePerSecond }: Rated,
   sent: number,
   received: Received,
   noise: Noise,
-  leastPart: number,
+  { leastPart }: Scenario,
 ): Figure[] {
   const arrivals = arrivalsOf(received, destination);
   const figure = (what: string, value: number, target: string, broken: boolean): Figure => {
@@ -132,9 +173,7 @@ function figuresOf(
 }
 
 /** The destinations share the workers, so one may use less of its rate while the other uses more. */
-const leastPartOfAll = 0.8;
-
-function partOfAllRates(received: Received, noise: Noise): Figure {
+function partOfAllRates({ destinations, leastPartOfAll }: Scenario, received: Received, noise: Noise): Figure {
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   const used = sum(destinations.map(({ destination }) => requestsPerSecond(arrivalsOf(received, destination))));
   const value = used / sum(destinations.map(({ ratePerSecond }) => ratePerSecond));
