@@ -40,6 +40,13 @@ function problemIn(error: unknown): string {
   return isAboutValue ? message : (message.split('. ')[0] ?? message);
 }
 
+/** @throws Exit 2 that names the flag */
+export function wholeNumberIn(command: string, flag: string, value: string, minimum: number, maximum: number): number {
+  const number = /^[0-9]{1,6}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= minimum && number <= maximum) return number;
+  throw wrongUsage(command, `--${flag} must be a whole number from ${minimum} to ${maximum}; it is '${value}'.`);
+}
+
 /** @returns epoch seconds. @throws Exit 2 */
 export function secondsIn(command: string, flag: string, value: string): number {
   const ms = parseTime(value);

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { counted, printable } from '../local/terminal-text.ts';
 
 /** @param seconds epoch seconds with milliseconds, as in an answer of ListDeliveries */
-function exactTimeOf(seconds: JsonValue | undefined): string {
+export function exactTimeOf(seconds: JsonValue | undefined): string {
   return new Date(Math.round(Number(seconds) * 1000)).toISOString();
 }
 
@@ -53,6 +53,11 @@ export function attemptLines(delivery: JsonObject): readonly string[] {
   ];
 }
 
+/** The text as one word of a shell. */
+export function shellWord(text: string): string {
+  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 function failureLines(record: JsonObject | undefined): readonly string[] {
   const { Code, Reason, Answer, NextAttemptAt, WaitsFor } = record ?? {};
   const why = WaitsFor === undefined ? '' : ` (${named(WaitsFor, '')})`;
@@ -63,7 +68,7 @@ function failureLines(record: JsonObject | undefined): readonly string[] {
   ];
 }
 
-function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
+export function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
@@ -73,7 +78,7 @@ function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
-function statusOf({ Status }: JsonObject): string {
+export function statusOf({ Status }: JsonObject): string {
   return Status === undefined ? '-' : `HTTP ${String(Status)}`;
 }
 
@@ -81,6 +86,6 @@ function milliseconds(value: JsonValue | undefined): string {
   return value === undefined ? '-' : `${Math.round(Number(value))} ms`;
 }
 
-function named(value: JsonValue | undefined, absent: string): string {
+export function named(value: JsonValue | undefined, absent: string): string {
   return value === undefined ? absent : printable(String(value));
 }

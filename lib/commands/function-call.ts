@@ -76,17 +76,18 @@ export function objectsIn(answer: JsonObject, name: string): readonly JsonObject
 
 async function hintFor(input: JsonObject, address: StackAddress): Promise<string> {
   const { ConnectionName: connection, ApiDestinationName, Name = ApiDestinationName } = input;
-  if (typeof connection === 'string') return ` ${await whereNamesAre('Connections', connection, address)}`;
-  return typeof Name === 'string' ? ` ${await whereNamesAre('ApiDestinations', Name, address)}` : '';
+  if (typeof connection === 'string') return ` ${await whereNamesAre('Connections', connection, address)}`.trimEnd();
+  return typeof Name === 'string' ? ` ${await whereNamesAre('ApiDestinations', Name, address)}`.trimEnd() : '';
 }
 
 const kinds = { ApiDestinations: 'API destination', Connections: 'connection' } as const;
 
-/** Names like the one that was not found, and the region in which it was looked for. Never rejects. */
+/** Names like the one that was not found, and the region in which it was looked for; empty if the name exists. Never rejects. */
 export async function whereNamesAre(kind: keyof typeof kinds, asked: string, address: StackAddress): Promise<string> {
   const region = String(address.aws.region);
   const names = await namesOf(kind, address).catch(() => undefined);
   if (names === undefined) return `The region was ${region}.`;
+  if (names.includes(asked)) return '';
   const other = `Choose another region with --region or AWS_REGION.`;
   if (names.length === 0) return `${region} has no ${kinds[kind]}s. ${other}`;
   const question = didYouMean(asked, names);

@@ -1,7 +1,7 @@
 import { failures } from '../core/failure/failure.ts';
 import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
+import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn, wrongUsage } from './command.ts';
 import { deliveryLines } from './delivery-columns.ts';
 import { objectsIn } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
@@ -69,7 +69,7 @@ function parseOptions(args: string[]): Options {
     Rule: rule,
     Outcome: outcome === undefined ? undefined : oneOf('outcome', outcomes, outcome),
     Code: code === undefined ? undefined : oneOf('code', codes, code),
-    Status: status === undefined ? undefined : wholeNumber('status', status, 100, 599),
+    Status: status === undefined ? undefined : wholeNumberIn(command, 'status', status, 100, 599),
     Text: searched,
     After: after === undefined ? undefined : secondsIn(command, 'after', after),
     Before: before === undefined ? undefined : secondsIn(command, 'before', before),
@@ -77,7 +77,7 @@ function parseOptions(args: string[]): Options {
   const given = Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
   return {
     input: Object.fromEntries(given),
-    limit: limit === undefined ? defaultLimit : wholeNumber('limit', limit, 1, maximumLimit),
+    limit: limit === undefined ? defaultLimit : wholeNumberIn(command, 'limit', limit, 1, maximumLimit),
     json,
     address: stackAddress(values),
   };
@@ -92,12 +92,6 @@ function oneOf(flag: string, known: readonly string[], value: string): string {
     didYouMean(value, known) ??
     (known === outcomes ? `Choose one of ${outcomes.join(', ')}.` : 'docs/guide/reference.md lists the failure codes.');
   throw wrongUsage(command, `--${flag} is not one that a delivery can have: '${value}'. ${wayOut}`);
-}
-
-function wholeNumber(flag: string, value: string, minimum: number, maximum: number): number {
-  const number = /^[0-9]{1,6}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= minimum && number <= maximum) return number;
-  throw wrongUsage(command, `--${flag} must be a whole number from ${minimum} to ${maximum}; it is '${value}'.`);
 }
 
 /** The most deliveries of one page. Source: shape LimitMax100 of the service model. */

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
-import { attemptLines } from './delivery-columns.ts';
+import { attemptLines, shellWord } from './delivery-columns.ts';
 import { objectsIn } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
@@ -56,7 +56,7 @@ async function show({ filter, json, address }: Options, call: HistoryCall): Prom
     const answer = await call('ListDeliveries', page);
     for (const delivery of objectsIn(answer, 'Deliveries')) {
       const whole = await call('GetDelivery', keyOf(delivery));
-      const lines = json ? [JSON.stringify(whole)] : attemptLines(whole);
+      const lines = json ? [JSON.stringify(whole)] : [...attemptLines(whole), ...wayBack(whole, address)];
       if (!json && shown > 0) console.log('');
       console.log(lines.join('\n'));
       shown += 1;
@@ -75,6 +75,14 @@ async function show({ filter, json, address }: Options, call: HistoryCall): Prom
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
   return await withHistory(options.address, (call) => show(options, call));
+}
+
+/** The command that delivers a dead-lettered event again. */
+function wayBack({ Outcome, EventId, ApiDestinationName }: JsonObject, { stage }: StackAddress): readonly string[] {
+  if (Outcome !== 'dead-lettered' || EventId === undefined || ApiDestinationName === undefined) return [];
+  const [event, destination] = [EventId, ApiDestinationName].map((name) => shellWord(printable(String(name))));
+  const where = stage === 'local' ? '' : ` --stage ${shellWord(stage)}`;
+  return [`    deliver it again: npm run replay -- ${event} --api-destination ${destination}${where}`];
 }
 
 /** The members that tell the deliveries of one event apart. */

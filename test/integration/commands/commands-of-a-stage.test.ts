@@ -38,6 +38,8 @@ function run(
 test.each([
   ['keys', 'control-api', ['create', '--api', 'control']],
   ['policy', 'control-api', ['GetDeliveryPolicy', '{"ApiDestinationName": "orders"}']],
+  ['dead-letters', 'control-api', []],
+  ['replay', 'control-api', ['event-1', '--api-destination', 'orders']],
   ['send', 'deliver', ['orders']],
   ['redrive', 'redrive', ['--dry-run']],
 ])(

@@ -112,7 +112,8 @@ describe('npm run show', () => {
     expect(stdout).toMatch(
       new RegExp(
         `^event event-1 to invoices: dead-lettered\n${facts}${head}  1 {8}${time} {2}dead-lettered {2}HTTP 422${numbers}` +
-          String.raw`    EndpointRejected: .+\n    answer: \{ "error": "out of stock", "key": "\*\*\*" \}\n\n` +
+          String.raw`    EndpointRejected: .+\n    answer: \{ "error": "out of stock", "key": "\*\*\*" \}\n` +
+          '    deliver it again: npm run replay -- event-1 --api-destination invoices\n\n' +
           `event event-1 to orders: delivered\n${facts}${head}  1 {8}${time} {2}delivered {2}HTTP 204${numbers}$`,
       ),
     );
