@@ -64,7 +64,7 @@ export function epochSeconds(timeMs: number): number {
 }
 
 /** The default is the maximum. Source: shape LimitMax100 of the service model. */
-const defaultLimit = 100;
+export const defaultLimit = 100;
 
 const ofOtherList = 'It does not come from a list with the same filters. Leave it out to get the first page.';
 

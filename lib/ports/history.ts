@@ -61,7 +61,7 @@ export interface HistoryFilter {
 
 export interface HistoryPageRequest {
   readonly limit: number;
-  /** `next` of the page before, with the same filter. Any other text gives an empty page. */
+  /** `next` of the page before, with the same filter. Any other text gives an empty page. For `recordsAfter`, a position. */
   readonly after?: string;
 }
 
@@ -70,6 +70,18 @@ export interface HistoryPage {
   readonly deliveries: readonly RecordedDelivery[];
   /** Absent on the last page. */
   readonly next?: string;
+}
+
+/** A record with the names of its delivery. */
+export interface RecordedConclusion extends Omit<RecordedDelivery, 'firstConcludedAtMs'> {
+  readonly last: DeliveryRecord;
+}
+
+export interface NewConclusions {
+  /** In the order in which they were recorded. */
+  readonly conclusions: readonly RecordedConclusion[];
+  /** Where the next call goes on. */
+  readonly position: string;
 }
 
 export interface DeliveryHistory {
@@ -83,6 +95,12 @@ export interface DeliveryHistory {
    * target that sent the event there. Empty when the history has none.
    */
   get(region: string, eventId: string, apiDestination: string): Promise<readonly DeliveryWithRecords[]>;
+  /**
+   * The records that came after a position, each once. There may be fewer than the limit although more have come. Without a
+   * position, or with a text that is none, there are no records, only the position of now. The filter compares each record; its times
+   * are ignored.
+   */
+  recordsAfter(region: string, filter: HistoryFilter, page: HistoryPageRequest): Promise<NewConclusions>;
 }
 
 export interface DeliveryWithRecords extends RecordedDelivery {

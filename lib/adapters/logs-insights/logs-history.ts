@@ -8,9 +8,12 @@ import type {
   HistoryFilter,
   HistoryPage,
   HistoryPageRequest,
+  NewConclusions,
+  RecordedConclusion,
 } from '../../ports/history.ts';
 import type { DeliveryLine } from './delivery-lines.ts';
 import { deliveriesIn, matches, parseLine, timeIn } from './delivery-lines.ts';
+import { NewLines } from './new-lines.ts';
 import type { QueryProgress, QueryRange } from './query.ts';
 import { LogsQueries } from './query.ts';
 
@@ -53,6 +56,12 @@ export interface LogsHistoryOptions {
   readonly maxRows?: number;
 }
 
+interface FollowedLines {
+  readonly lines: NewLines;
+  /** Found, but not given out yet. */
+  readonly waiting: RecordedConclusion[];
+}
+
 interface FoundLines {
   readonly lines: ReadonlyMap<string, DeliveryLine>;
   readonly oldestMs?: number;
@@ -65,12 +74,13 @@ interface FoundLines {
  * searches from the beginning of the time range to now, because the last line of a delivery may be much later than its first. When the
  * filter compares the last record, one query finds the events that have such a line, and another one all lines of these events.
  *
- * `next` is valid for this object only: it goes on in what the first page has found.
+ * `next` and positions are valid for this object only: they go on in what the first call has found.
  */
 export class LogsDeliveryHistory implements DeliveryHistory {
   readonly #options: LogsHistoryOptions;
   readonly #queries = new Map<string, LogsQueries>();
   readonly #listings: (readonly DeliveryWithRecords[])[] = [];
+  readonly #followed: FollowedLines[] = [];
   /** When deliveries began that a list has found. `get` need not search before. */
   readonly #began = new Map<string, number>();
 
@@ -89,6 +99,21 @@ export class LogsDeliveryHistory implements DeliveryHistory {
     const startMs = this.#began.get(JSON.stringify([region, eventId, apiDestination])) ?? range.startMs;
     const { lines } = await this.#read(region, { eventId, apiDestination }, { ...range, startMs });
     return deliveriesIn(lines.values()).filter((delivery) => matches(delivery, { eventId, apiDestination }));
+  }
+
+  async recordsAfter(region: string, filter: HistoryFilter, page: HistoryPageRequest): Promise<NewConclusions> {
+    const { limit, after = '' } = page;
+    const position = /^[0-9]{1,9}$/.test(after) && after in this.#followed ? after : String(this.#followed.length);
+    const followed = (this.#followed[Number(position)] ??= this.#follow(region));
+    const { endMs } = this.#rangeOf({});
+    followed.waiting.push(...(await followed.lines.since(filter, { startMs: this.#options.clock.nowMs(), endMs })));
+    return { conclusions: followed.waiting.splice(0, limit), position };
+  }
+
+  #follow(region: string): FollowedLines {
+    const read = async (conditions: LineConditions, range: QueryRange) =>
+      (await this.#read(region, conditions, range)).lines.values();
+    return { lines: new NewLines(read), waiting: [] };
   }
 
   #page(listing: number, from: number, limit: number): HistoryPage {

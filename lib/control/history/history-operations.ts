@@ -8,9 +8,11 @@ import type {
   DeliveryWithRecords,
   HistoryFilter,
   Outcome,
+  RecordedConclusion,
   RecordedDelivery,
 } from '../../ports/history.ts';
 import {
+  defaultLimit,
   numberOf,
   positionRequestOf,
   requiredTextOf,
@@ -30,7 +32,11 @@ export interface HistoryDependencies {
 
 /** The keys are names of operations, as in X-Amz-Target. EventBridge does not have these operations. */
 export function createHistoryOperations(dependencies: HistoryDependencies): Readonly<Record<string, Operation>> {
-  return { ListDeliveries: listDeliveries(dependencies), GetDelivery: getDelivery(dependencies) };
+  return {
+    ListDeliveries: listDeliveries(dependencies),
+    GetDelivery: getDelivery(dependencies),
+    GetConclusions: getConclusions(dependencies),
+  };
 }
 
 function listDeliveries({ history }: HistoryDependencies): Operation {
@@ -59,6 +65,17 @@ function getDelivery({ history }: HistoryDependencies): Operation {
     const delivery = selected(found, rule, targetId);
     const { records, ...summary } = delivery;
     return { ...summaryOf(summary), Attempts: records.map(recordOf) };
+  };
+}
+
+function getConclusions({ history }: HistoryDependencies): Operation {
+  return async (input, { region }) => {
+    const filter = filterOf(input);
+    if (history === undefined) throw inLogs('get the conclusions', insightsQuery(filter));
+    const after = textOf(input, 'Position');
+    const page = { limit: numberOf(input, 'Limit') ?? defaultLimit, ...(after !== undefined && { after }) };
+    const { conclusions, position } = await history.recordsAfter(region, filter, page);
+    return { Conclusions: conclusions.map(conclusionOf), NextPosition: position };
   };
 }
 
@@ -94,8 +111,11 @@ function filterOf(input: JsonObject): HistoryFilter {
 }
 
 function summaryOf(delivery: RecordedDelivery): JsonObject {
-  const { eventId, apiDestination, rule, targetId, source, detailType, traceId, keptAt } = delivery;
-  const { firstConcludedAtMs, last } = delivery;
+  return { ...conclusionOf(delivery), FirstConcludedAt: delivery.firstConcludedAtMs / 1000 };
+}
+
+function conclusionOf(conclusion: RecordedConclusion): JsonObject {
+  const { eventId, apiDestination, rule, targetId, source, detailType, traceId, keptAt, last } = conclusion;
   return withoutUndefined({
     EventId: eventId,
     ApiDestinationName: apiDestination,
@@ -105,7 +125,6 @@ function summaryOf(delivery: RecordedDelivery): JsonObject {
     DetailType: detailType,
     TraceId: traceId,
     KeptAt: keptAt,
-    FirstConcludedAt: firstConcludedAtMs / 1000,
     ...recordOf(last),
   });
 }

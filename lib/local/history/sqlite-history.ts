@@ -7,10 +7,13 @@ import type {
   HistoryFilter,
   HistoryPage,
   HistoryPageRequest,
+  NewConclusions,
+  RecordedConclusion,
   RecordedDelivery,
 } from '../../ports/history.ts';
 import type { ConcludedDelivery, HistoryLimits, Position, Row } from './history-tables.ts';
 import { HistoryTables } from './history-tables.ts';
+import { recordsAfter } from './new-records.ts';
 
 const dayMs = 86_400_000;
 
@@ -79,6 +82,18 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
     });
   }
 
+  async recordsAfter(
+    region: string,
+    filter: HistoryFilter,
+    { limit, after = '' }: HistoryPageRequest,
+  ): Promise<NewConclusions> {
+    this.#flush();
+    this.#open();
+    const position = /^[0-9]{1,15}$/.test(after) ? Number(after) : undefined;
+    const found = recordsAfter(this.#options.database, region, filter, position, limit);
+    return { conclusions: found.rows.map(conclusionOf), position: String(found.position) };
+  }
+
   /** Writes what waits. Conclusions that come later are not recorded. */
   close(): void {
     this.#flush();
@@ -110,11 +125,12 @@ function parsePosition(text: string): Position | undefined {
 }
 
 function deliveryOf(row: Row): RecordedDelivery {
-  return {
-    ...present(row, ['eventId', 'apiDestination', 'rule', 'targetId', 'source', 'detailType', 'traceId', 'keptAt']),
-    firstConcludedAtMs: Number(row['firstConcludedAtMs']),
-    last: recordOf(row),
-  };
+  return { ...conclusionOf(row), firstConcludedAtMs: Number(row['firstConcludedAtMs']) };
+}
+
+function conclusionOf(row: Row): RecordedConclusion {
+  const names = ['eventId', 'apiDestination', 'rule', 'targetId', 'source', 'detailType', 'traceId', 'keptAt'];
+  return { ...present(row, names), last: recordOf(row) };
 }
 
 function recordOf(row: Row): DeliveryRecord {

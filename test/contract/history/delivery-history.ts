@@ -12,8 +12,8 @@ export interface HistorySubject {
   readonly nowMs: () => number;
 }
 
-const region = 'us-east-1';
-const ruleArn = (name: string): string => `arn:aws:events:us-east-1:123456789012:rule/${name}`;
+export const region = 'us-east-1';
+export const ruleArn = (name: string): string => `arn:aws:events:us-east-1:123456789012:rule/${name}`;
 
 export const delivered: Conclusion = {
   settlement: { kind: 'delivered' },
@@ -30,7 +30,7 @@ export const delivered: Conclusion = {
   rateWaitMs: 10,
 };
 
-const failed: Conclusion = {
+export const failed: Conclusion = {
   ...delivered,
   settlement: { kind: 'dead-lettered' },
   code: 'EndpointRejected',
@@ -243,6 +243,6 @@ export function describeDeliveryHistory(name: string, create: () => Promise<Hist
   });
 }
 
-function recordOf({ attempts, durationMs, rateWaitMs }: Conclusion, concludedAtMs: number): object {
+export function recordOf({ attempts, durationMs, rateWaitMs }: Conclusion, concludedAtMs: number): object {
   return { attempts, durationMs, rateWaitMs, concludedAtMs };
 }

@@ -5,7 +5,9 @@ import { createJsonLineDeliveryLog } from '../../../lib/adapters/log/json-lines.
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import type { LogsServer } from '../../servers/aws/logs-server.ts';
 import { startLogsServer } from '../../servers/aws/logs-server.ts';
+import type { HistorySubject } from './delivery-history.ts';
 import { describeDeliveryHistory } from './delivery-history.ts';
+import { describeNewRecords } from './new-records.ts';
 
 let server: LogsServer;
 beforeAll(async () => {
@@ -15,7 +17,7 @@ afterAll(() => server.stop());
 
 const logGroups = ['/aws/lambda/lastmile-prod-deliver', '/aws/lambda/lastmile-prod-deliver-queued'];
 
-describeDeliveryHistory('in CloudWatch Logs', async () => {
+async function createSubject(): Promise<HistorySubject> {
   for (const region of ['us-east-1', 'eu-west-1']) for (const group of logGroups) server.createGroup(region, group);
   const clock = createManualClock();
   let lines = 0;
@@ -32,4 +34,7 @@ describeDeliveryHistory('in CloudWatch Logs', async () => {
     advance: (ms) => clock.advance(ms),
     nowMs: clock.nowMs,
   };
-});
+}
+
+describeDeliveryHistory('in CloudWatch Logs', createSubject);
+describeNewRecords('in CloudWatch Logs', createSubject);

@@ -7,6 +7,7 @@ import { createManualClock } from '../../fakes/manual-clock.ts';
 import { ownFolder } from '../../fixtures/stack.ts';
 import type { HistorySubject } from './delivery-history.ts';
 import { delivered, describeDeliveryHistory } from './delivery-history.ts';
+import { describeNewRecords } from './new-records.ts';
 
 const account = '123456789012';
 const region = 'us-east-1';
@@ -31,6 +32,7 @@ function inMemory(): DatabaseSync {
 }
 
 describeDeliveryHistory('in memory', async () => createSubject(inMemory()));
+describeNewRecords('in memory', async () => createSubject(inMemory()));
 
 describeDeliveryHistory('in a data folder', async () => {
   const folder = openDataFolder(join(ownFolder(), 'data'), account);
@@ -160,4 +162,16 @@ test('a search for a text gives whole deliveries, also where a page ends, and it
   const first = await pageAfter();
   expect(first.ids).toEqual(['d 2', 'c 2']);
   expect(await pageAfter(first.next)).toEqual({ ids: ['b 2', 'a 2'], next: undefined });
+});
+
+test('after a reset, all records are new, and a call that finds nothing new repeats its position', async () => {
+  const database = inMemory();
+  const { history, logOf } = createSubject(database);
+  for (const eventId of ['a', 'b', 'c']) logOf(region).record({ ...delivered, eventId });
+  const { position } = await history.recordsAfter(region, {}, { limit: 10 });
+  expect(await history.recordsAfter(region, {}, { limit: 10, after: position })).toEqual({ conclusions: [], position });
+  database.exec('DELETE FROM history_deliveries; DELETE FROM history_records');
+  logOf(region).record({ ...delivered, eventId: 'd' });
+  const { conclusions } = await history.recordsAfter(region, {}, { limit: 10, after: position });
+  expect(conclusions.map(({ eventId }) => eventId)).toEqual(['d']);
 });

@@ -200,6 +200,67 @@ describe('GetDelivery', () => {
   });
 });
 
+describe('GetConclusions', () => {
+  const positionIn = ({ NextPosition }: JsonObject): string => String(NextPosition);
+  const positionOfNow = async () => positionIn(await call('GetConclusions', {}));
+
+  test('GetConclusions without a position answers with the position of now only', async () => {
+    record({ ...delivered, ...names });
+    expect(await call('GetConclusions', {})).toEqual({ Conclusions: [], NextPosition: expect.any(String) });
+  });
+
+  test('GetConclusions answers with each record after a position once, with the names of its delivery', async () => {
+    const Position = await positionOfNow();
+    record(failed);
+    record({ ...delivered, ...names });
+    const first = await call('GetConclusions', { Position, Limit: 1 });
+    expect(first['Conclusions']).toEqual([
+      {
+        EventId: 'event-1',
+        ApiDestinationName: 'orders',
+        Rule: arnOf('to-orders'),
+        TargetId: 'target-1',
+        Source: 'shop',
+        DetailType: 'Order Placed',
+        ConcludedAt: nowMs / 1000,
+        Outcome: 'deferred',
+        AttemptsMade: 1,
+        DurationMilliseconds: 35.5,
+        RateWaitMilliseconds: 10,
+        Status: 500,
+        Code: 'EndpointFailed',
+        Reason: 'The endpoint answered 500.',
+        Answer: 'no',
+        NextAttemptAt: nowMs / 1000 + 1.5,
+        WaitsFor: 'backoff',
+      },
+    ]);
+    const rest = await call('GetConclusions', { Position: positionIn(first) });
+    expect(rest).toMatchObject({ Conclusions: [{ Outcome: 'delivered', AttemptsMade: 2 }] });
+    expect(await call('GetConclusions', { Position: positionIn(rest) })).toMatchObject({ Conclusions: [] });
+  });
+
+  test('GetConclusions has as many records as Limit, and without it at most 100', async () => {
+    const Position = await positionOfNow();
+    for (let index = 0; index < 101; index += 1) record({ ...delivered, ...names, eventId: `event-${index}` });
+    const counts = [3, undefined].map(async (limit) => {
+      const answer = await call('GetConclusions', { Position, ...(limit && { Limit: limit }) });
+      return (answer['Conclusions'] as readonly unknown[]).length;
+    });
+    expect(await Promise.all(counts)).toEqual([3, 100]);
+  });
+
+  test('GetConclusions has only records that match the filters', async () => {
+    const Position = await positionOfNow();
+    record(failed);
+    record({ ...delivered, ...names });
+    for (const filter of [{ Outcome: 'delivered' }, { Status: 204 }]) {
+      const { Conclusions } = await call('GetConclusions', { Position, ...filter });
+      expect(Conclusions).toMatchObject([{ Outcome: 'delivered' }]);
+    }
+  });
+});
+
 describe('a deployed stack', () => {
   const deployed = callWith(createHistoryOperations({}));
 
@@ -233,6 +294,13 @@ describe('a deployed stack', () => {
       message: expect.stringMatching(
         /^Failed to describe the delivery\. .+ eventId = "event-1" and .+ and rule = "arn:aws:events:us-east-1:123456789012:rule\/to-orders" \| sort @timestamp desc$/,
       ),
+    });
+  });
+
+  test('a deployed stack refuses GetConclusions with a query of Logs Insights that has the same filters', async () => {
+    await expect(deployed('GetConclusions', { Status: 500 })).rejects.toMatchObject({
+      code: 'OperationDisabledException',
+      message: expect.stringMatching(/^Failed to get the conclusions\. .+ and status = 500 \| sort @timestamp desc$/),
     });
   });
 });
