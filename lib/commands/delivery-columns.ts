@@ -12,7 +12,7 @@ export function deliveryLines(deliveries: readonly JsonObject[]): readonly strin
   const rows = deliveries.map((delivery) => [
     exactTimeOf(delivery['FirstConcludedAt']),
     String(delivery['Outcome']),
-    named(delivery['ApiDestinationName'], '(no API destination)'),
+    whereOf(delivery),
     named(delivery['EventId'], '(no id)'),
     statusOf(delivery),
     counted(Number(delivery['AttemptsMade']), 'attempt'),
@@ -21,6 +21,26 @@ export function deliveryLines(deliveries: readonly JsonObject[]): readonly strin
       .join('  '),
   ]);
   return inColumns([['began', 'outcome', 'API destination', 'event', 'status', 'attempts', 'type and code'], ...rows]);
+}
+
+function whereOf({ ApiDestinationName, EventBusName }: JsonObject): string {
+  return EventBusName === undefined
+    ? named(ApiDestinationName, '(no API destination)')
+    : `(event bus ${named(EventBusName, '')})`;
+}
+
+/** The lines of an event that went to no API destination: why, and where it was put. */
+export function undeliveredLines(event: JsonObject): readonly string[] {
+  const { EventId, EventBusName, Source, DetailType, FirstConcludedAt, Outcome, Reason } = event;
+  return [
+    `event ${named(EventId, '(no id)')} on the event bus ${named(EventBusName, '')}: ${String(Outcome)}`,
+    ...factLines([
+      ['source', Source],
+      ['type', DetailType],
+      ['put at', exactTimeOf(FirstConcludedAt)],
+    ]),
+    `  ${printable(String(Reason), 1024)}`,
+  ];
 }
 
 /** The event and its way in the first lines; then one line for each invocation that had the event. */
@@ -33,9 +53,6 @@ export function attemptLines(delivery: JsonObject): readonly string[] {
     ['target', TargetId],
     ['trace', TraceId],
   ];
-  const shown = facts.flatMap(([name, value]) =>
-    value === undefined ? [] : [`  ${name.padEnd(6)}  ${named(value, '')}`],
-  );
   const records = Array.isArray(Attempts) ? (Attempts as readonly JsonObject[]) : [];
   const rows = records.map((record) => [
     `  ${String(record['AttemptsMade'])}`,
@@ -48,14 +65,23 @@ export function attemptLines(delivery: JsonObject): readonly string[] {
   const lines = inColumns([['  attempt', 'ended', 'outcome', 'status', 'wait', 'duration'], ...rows]);
   return [
     `event ${named(EventId, '(no id)')} to ${named(ApiDestinationName, '(no API destination)')}: ${String(delivery['Outcome'])}`,
-    ...shown,
-    ...lines.flatMap((line, index) => [line, ...failureLines(records[index - 1])]),
+    ...factLines(facts),
+    ...(delivery['Outcome'] === 'waiting' ? [waitingLine(delivery)] : []),
+    ...(records.length === 0 ? [] : lines).flatMap((line, index) => [line, ...failureLines(records[index - 1])]),
   ];
 }
 
 /** The text as one word of a shell. */
 export function shellWord(text: string): string {
   return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function factLines(facts: readonly (readonly [string, JsonValue | undefined])[]): readonly string[] {
+  return facts.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(6)}  ${named(value, '')}`]));
+}
+
+function waitingLine({ FirstConcludedAt }: JsonObject): string {
+  return `  in the delivery queue since ${exactTimeOf(FirstConcludedAt)}; its first attempt has not ended yet`;
 }
 
 function failureLines(record: JsonObject | undefined): readonly string[] {

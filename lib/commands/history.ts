@@ -21,7 +21,8 @@ const usage = `Lists the deliveries of the last 7 days, those that began last fi
   --api-destination <name>  only deliveries to this API destination
   --event <id>              only deliveries of this event
   --rule <rule>             only deliveries of this rule (name or ARN)
-  --outcome <outcome>       only those that are delivered, deferred, dead-lettered or returned now
+  --outcome <outcome>       only those that are delivered, deferred, dead-lettered or returned now. Only the local stack has also
+                            waiting (queued, and not tried yet), unmatched (no rule matched) and refused (by PutEvents)
   --code <code>             only those whose last failure has this code, such as TimedOut
   --status <number>         only those whose endpoint answered with this status last
   --text <text>             only those with this text in the reason of a failure or in the endpoint's answer
@@ -83,8 +84,9 @@ function parseOptions(args: string[]): Options {
   };
 }
 
-const outcomes = ['delivered', 'deferred', 'dead-lettered', 'returned'];
-const codes = [...Object.keys(failures), 'Unexpected'];
+const outcomes = ['delivered', 'deferred', 'dead-lettered', 'returned', 'waiting', 'unmatched', 'refused'];
+/** The last two are error codes of entries that PutEvents refused. */
+const codes = [...Object.keys(failures), 'Unexpected', 'InvalidArgument', 'MalformedDetail'];
 
 function oneOf(flag: string, known: readonly string[], value: string): string {
   if (known.includes(value)) return value;

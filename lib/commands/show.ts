@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
-import { attemptLines, shellWord } from './delivery-columns.ts';
+import { attemptLines, shellWord, undeliveredLines } from './delivery-columns.ts';
 import { objectsIn } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
@@ -55,10 +55,11 @@ async function show({ filter, json, address }: Options, call: HistoryCall): Prom
     const page = { ...filter, ...(token !== undefined && { NextToken: token }) };
     const answer = await call('ListDeliveries', page);
     for (const delivery of objectsIn(answer, 'Deliveries')) {
-      const whole = await call('GetDelivery', keyOf(delivery));
-      const lines = json ? [JSON.stringify(whole)] : [...attemptLines(whole), ...wayBack(whole, address)];
+      const isUndelivered = delivery['EventBusName'] !== undefined;
+      const whole = isUndelivered ? delivery : await call('GetDelivery', keyOf(delivery));
+      const lines = isUndelivered ? undeliveredLines(whole) : [...attemptLines(whole), ...wayBack(whole, address)];
       if (!json && shown > 0) console.log('');
-      console.log(lines.join('\n'));
+      console.log(json ? JSON.stringify(whole) : lines.join('\n'));
       shown += 1;
     }
     token = answer['NextToken'];

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** Runs the change as one transaction. If it throws, nothing has changed. */
 export function atomically<Result>(database: DatabaseSync, change: () => Result): Result {
@@ -10,5 +10,21 @@ export function atomically<Result>(database: DatabaseSync, change: () => Result)
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** Statements that are prepared when they are first used. */
+export class Statements {
+  readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  of(sql: string): StatementSync {
+    const prepared = this.#prepared.get(sql) ?? this.#database.prepare(sql);
+    this.#prepared.set(sql, prepared);
+    return prepared;
   }
 }

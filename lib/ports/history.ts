@@ -4,7 +4,12 @@
  */
 import type { Conclusion, WaitsFor } from '../core/delivery/delivery.ts';
 
-export type Outcome = Conclusion['settlement']['kind'];
+/**
+ * The settlement of a delivery's last invocation. The history of the local stack, which also sees the event bus, has three more:
+ * `waiting`: the bus has put the event into the delivery queue, and no invocation that had it has ended yet;
+ * `unmatched`: no rule with a target matched the event; `refused`: PutEvents refused the entry.
+ */
+export type Outcome = Conclusion['settlement']['kind'] | 'waiting' | 'unmatched' | 'refused';
 
 /** The end of one invocation that had the event. */
 export interface DeliveryRecord {
@@ -16,7 +21,8 @@ export interface DeliveryRecord {
   /** The part of `durationMs` that was spent waiting for a slot. */
   readonly rateWaitMs?: number;
   readonly status?: number;
-  readonly code?: NonNullable<Conclusion['code']>;
+  /** A failure code, `Unexpected`, or the ErrorCode of a refused entry. */
+  readonly code?: string;
   readonly reason?: string;
   /** The beginning of the endpoint's answer, with the credentials masked; absent when the event was delivered. */
   readonly answer?: string;
@@ -24,7 +30,11 @@ export interface DeliveryRecord {
   readonly waitsFor?: WaitsFor;
 }
 
-/** One event on its way to one target of a rule. Names are absent when the input did not have them. */
+/**
+ * One event on its way to one target of a rule. Names are absent when the input did not have them. An unmatched event or a refused
+ * entry has no target: it has an event bus instead, and no records. A waiting delivery has no records either. `last` then says
+ * what is known.
+ */
 export interface RecordedDelivery {
   readonly eventId?: string;
   /** A name, even if the input had an ARN. */
@@ -32,12 +42,14 @@ export interface RecordedDelivery {
   /** The rule's ARN. */
   readonly rule?: string;
   readonly targetId?: string;
+  /** Only of an unmatched event or a refused entry: name or ARN of the bus, as the entry had it. */
+  readonly eventBus?: string;
   readonly source?: string;
   readonly detailType?: string;
   readonly traceId?: string;
   /** The location of its text in lib/ports/kept-events.ts, where it may be gone by now. Absent when it was not kept. */
   readonly keptAt?: string;
-  /** When its first invocation ended. */
+  /** When its first invocation ended; when the bus accepted the event, if the bus told the history. It never changes. */
   readonly firstConcludedAtMs: number;
   readonly last: DeliveryRecord;
 }
@@ -53,9 +65,9 @@ export interface HistoryFilter {
   readonly status?: number;
   /** A part of the reason or the answer of any record. Upper and lower case of A to Z are the same. */
   readonly text?: string;
-  /** Deliveries whose first invocation ended at this time or later. */
+  /** `firstConcludedAtMs` is this time or later. */
   readonly afterMs?: number;
-  /** Deliveries whose first invocation ended before this time. */
+  /** `firstConcludedAtMs` is before this time. */
   readonly beforeMs?: number;
 }
 

@@ -115,12 +115,13 @@ function summaryOf(delivery: RecordedDelivery): JsonObject {
 }
 
 function conclusionOf(conclusion: RecordedConclusion): JsonObject {
-  const { eventId, apiDestination, rule, targetId, source, detailType, traceId, keptAt, last } = conclusion;
+  const { eventId, apiDestination, rule, targetId, eventBus, source, detailType, traceId, keptAt, last } = conclusion;
   return withoutUndefined({
     EventId: eventId,
     ApiDestinationName: apiDestination,
     Rule: rule,
     TargetId: targetId,
+    EventBusName: eventBus,
     Source: source,
     DetailType: detailType,
     TraceId: traceId,

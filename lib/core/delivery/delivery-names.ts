@@ -13,7 +13,9 @@ export type DeliveryNames = Pick<
 >;
 
 /** The names by which a person finds a delivery: for log lines and lists. */
-export function namesOf(delivery: Delivery | undefined): DeliveryNames {
+export function namesOf(
+  delivery: Pick<Delivery, 'apiDestination' | 'event' | 'rule' | 'target' | 'trace'> | undefined,
+): DeliveryNames {
   if (delivery === undefined) return {};
   const { id, source, 'detail-type': detailType } = delivery.event.value;
   return {

@@ -11,21 +11,27 @@ import type {
   RecordedConclusion,
   RecordedDelivery,
 } from '../../ports/history.ts';
-import type { ConcludedDelivery, HistoryLimits, Position, Row } from './history-tables.ts';
+import type { EventLog, HistoryEntry } from './history-entries.ts';
+import type { Position, Row } from './history-tables.ts';
 import { HistoryTables } from './history-tables.ts';
+import type { HistoryLimits } from './history-writer.ts';
 import { recordsAfter } from './new-records.ts';
 
 const dayMs = 86_400_000;
 
+/** A flood of unmatched events costs PutEvents 2 % at most: so many rows are written in 20 ms, once in a second. */
+const undeliveredEveryMs = 1000;
+const maxUndelivered = 1000;
+
 /** An event that waits for its slot has a record for each time that it was received, so the records have a limit of their own. */
-const defaultLimits: HistoryLimits = { deliveries: 100_000, records: 300_000, ageMs: 7 * dayMs };
+const defaultLimits: HistoryLimits = { deliveries: 100_000, records: 300_000, undelivered: 10_000, ageMs: 7 * dayMs };
 
 export interface SqliteHistoryOptions {
   readonly database: DatabaseSync;
   readonly nowMs: () => number;
   /** Reports that conclusions could not be written; not again before one was written. */
   readonly reportFault: (error: unknown) => void;
-  /** Default: 100,000 deliveries with 300,000 records, for 7 days. */
+  /** Default: 100,000 deliveries with 300,000 records and 10,000 undelivered events, for 7 days. */
   readonly limits?: Partial<HistoryLimits>;
 }
 
@@ -35,13 +41,18 @@ export interface SqliteHistoryOptions {
  * Conclusions that are recorded together are written in one transaction, in the next microtask. The answer of an invocation leaves the
  * process later, so a killed process has the conclusion of every invocation that it has answered.
  *
+ * An unmatched event or a refused entry is written at once if none was written in the last second. More of them wait in memory for
+ * the next write or read, at most 1,000: of a flood, the history has the last ones. A killed process loses those that wait.
+ *
  * Failure policy: an event counts as settled before its conclusion is recorded. So when conclusions cannot be written, they are
  * dropped and the terminal says so; the delivery is not affected.
  */
 export class SqliteDeliveryHistory implements DeliveryHistory {
   readonly #options: SqliteHistoryOptions;
   #tables: HistoryTables | undefined;
-  #waiting: ConcludedDelivery[] = [];
+  #waiting: HistoryEntry[] = [];
+  #undelivered: HistoryEntry[] = [];
+  #undeliveredWrittenAtMs = Number.NEGATIVE_INFINITY;
   #fails = false;
   #closed = false;
 
@@ -52,11 +63,16 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
   /** The log that records the deliveries of one region. */
   logOf(region: string): DeliveryLog {
     return {
-      record: (conclusion) => {
-        if (this.#closed) return;
-        if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-        this.#waiting.push({ region, concludedAtMs: this.#options.nowMs(), conclusion });
-      },
+      record: (conclusion) => this.#add({ kind: 'concluded', region, atMs: this.#options.nowMs(), conclusion }),
+    };
+  }
+
+  /** The log that records what the event bus of one region did with its events. */
+  eventsOf(region: string): EventLog {
+    const { nowMs } = this.#options;
+    return {
+      queued: (delivery) => this.#add({ kind: 'queued', region, atMs: nowMs(), delivery }),
+      undelivered: (event) => this.#addUndelivered({ kind: 'undelivered', region, atMs: nowMs(), event }),
     };
   }
 
@@ -78,7 +94,9 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
     }
     return [...byDelivery.values()].flatMap((rows) => {
       const last = rows.at(-1);
-      return last === undefined ? [] : [{ ...deliveryOf(last), records: rows.map(recordOf) }];
+      return last === undefined
+        ? []
+        : [{ ...deliveryOf(last), records: rows.filter((row) => row['record'] !== null).map(recordOf) }];
     });
   }
 
@@ -100,12 +118,34 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
     this.#closed = true;
   }
 
+  #add(entry: HistoryEntry): void {
+    if (this.#closed) return;
+    if (this.#waiting.length === 0) queueMicrotask(() => this.#writeWaiting());
+    this.#waiting.push(entry);
+  }
+
+  #addUndelivered(entry: HistoryEntry): void {
+    if (this.#closed) return;
+    if (this.#undelivered.length === maxUndelivered) this.#undelivered.shift();
+    this.#undelivered.push(entry);
+    if (Math.abs(entry.atMs - this.#undeliveredWrittenAtMs) < undeliveredEveryMs) return;
+    this.#undeliveredWrittenAtMs = entry.atMs;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** Writes everything that waits. */
   #flush(): void {
-    const concluded = this.#waiting;
+    this.#waiting.push(...this.#undelivered);
+    this.#undelivered = [];
+    this.#writeWaiting();
+  }
+
+  #writeWaiting(): void {
+    const entries = this.#waiting;
     this.#waiting = [];
-    if (concluded.length === 0) return;
+    if (entries.length === 0) return;
     try {
-      this.#open().write(concluded, this.#options.nowMs());
+      this.#open().write(entries, this.#options.nowMs());
       this.#fails = false;
     } catch (error) {
       if (!this.#fails) this.#options.reportFault(error);
@@ -119,7 +159,7 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
 }
 
 function parsePosition(text: string): Position | undefined {
-  const [, firstConcludedAtMs, number] = /^([0-9]{1,15})-([0-9]{1,15})$/.exec(text) ?? [];
+  const [, firstConcludedAtMs, number] = /^([0-9]{1,15})-(-?[0-9]{1,16})$/.exec(text) ?? [];
   if (firstConcludedAtMs === undefined || number === undefined) return undefined;
   return { firstConcludedAtMs: Number(firstConcludedAtMs), number: Number(number) };
 }
@@ -129,7 +169,17 @@ function deliveryOf(row: Row): RecordedDelivery {
 }
 
 function conclusionOf(row: Row): RecordedConclusion {
-  const names = ['eventId', 'apiDestination', 'rule', 'targetId', 'source', 'detailType', 'traceId', 'keptAt'];
+  const names = [
+    'eventId',
+    'apiDestination',
+    'rule',
+    'targetId',
+    'eventBus',
+    'source',
+    'detailType',
+    'traceId',
+    'keptAt',
+  ];
   return { ...present(row, names), last: recordOf(row) };
 }
 

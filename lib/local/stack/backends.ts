@@ -16,6 +16,7 @@ import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
 import { queues, rootSecretName } from './environment.ts';
 import type { LocalService } from './wire.ts';
 import { describeFailedCall } from './wire.ts';
+import type { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
 import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
 import { createFunctionUrlService } from '../lambda/function-url.ts';
 import { createLambdaService, maxSynchronousBytes } from '../lambda/lambda.ts';
@@ -34,6 +35,8 @@ export interface ServicesOptions {
   readonly clock: Clock;
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
+  /** Records what the event bus does with its events. */
+  readonly history: SqliteDeliveryHistory;
   /** Checks the callers of the bus. The control API, which performs the other operations, checks its own callers. */
   readonly authentication: Authentication | 'none';
   /** The secret with which the stack's own functions sign; no other client knows it. */
@@ -212,7 +215,14 @@ function createEvents(
   const reportFailure = (outcome: InvocationOutcome): void => report(functionName, outcome);
   const control = createFunctionUrlService({ runner, functionName, clock, reportFailure });
   const store = new BusStore({ database, account, nowMs });
-  const dispatch = createBusDispatch({ ...options, database, bus: store, sqs, report: options.reportError });
+  const dispatch = createBusDispatch({
+    ...options,
+    database,
+    bus: store,
+    sqs,
+    ownDestination: options.config.API_DESTINATION,
+    report: options.reportError,
+  });
   const operations = createBusOperations({ store, nowMs, putEvents: dispatch.putEvents });
   const bus = createBusService({ account, operations, reportFault, otherwise: control });
   return { serve: guardBus({ ...options, bus, operations }), control, dispatch };

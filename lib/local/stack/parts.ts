@@ -76,12 +76,11 @@ export interface StackParts {
 const otherServices = { services: signedServices, ratePerSecond: 1000 };
 
 export function createStackParts(options: StackPartsOptions): StackParts {
-  const { account, folder, config, clock, output, reportFault } = options;
+  const { account, folder, config, clock, output, ownerSecret, reportFault } = options;
   const host = (): string => options.url().slice('http://'.length);
   const functionSecret = randomBytes(32).toString('hex');
   const records = createRecords(options);
   const dependenciesWith = createDependencies(options, functionSecret, records);
-  const { ownerSecret } = options;
   const refusedKeys = new RepeatedLine<string>(clock, (count, last) =>
     output.error(`${counted(count, 'request')} had no valid key. ${last}`),
   );
@@ -116,6 +115,7 @@ export function createStackParts(options: StackPartsOptions): StackParts {
     clock,
     runner,
     asynchronous,
+    history: records.history,
     host,
     authentication,
     functionSecret,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
@@ -132,9 +133,62 @@ describe('npm run show', () => {
   });
 });
 
+describe('events without a delivery', () => {
+  const there = ['--region', 'eu-central-1'];
+  let eventId: string | undefined;
+
+  sharedStack.beforeAll(async ({ clientsWith }) => {
+    const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{}' };
+    const Entries = [entry, { ...entry, Detail: '[]' }, { ...entry, EventBusName: 'nowhere' }];
+    const answer = await clientsWith({ region: 'eu-central-1' }).events.send(new PutEventsCommand({ Entries }));
+    eventId = answer.Entries?.[0]?.EventId;
+  });
+
+  test('npm run history prints unmatched events and refused entries with their event bus', async () => {
+    const { stdout } = await run('history', ...there);
+    expect(
+      stdout
+        .split('\n')
+        .slice(1)
+        .map((line) => line.slice(26).replace(String(eventId), 'the-id'))
+        .toSorted(),
+    ).toEqual([
+      '',
+      expect.stringMatching(
+        /^refused {4}\(event bus default\) {2}\(no id\) {2,}- {7}0 attempts {2}Order Placed {2}MalformedDetail$/,
+      ),
+      expect.stringMatching(/^unmatched {2}\(event bus default\) {2}the-id {2,}- {7}0 attempts {2}Order Placed$/),
+      expect.stringMatching(/^unmatched {2}\(event bus nowhere\)/),
+    ]);
+  });
+
+  test('npm run show says which event bus an unmatched event was put on, and how many rules did not match', async () => {
+    const { status, stdout } = await run('show', String(eventId), ...there);
+    expect([status, stdout.replace(new RegExp(time), 'then')]).toEqual([
+      0,
+      `event ${eventId} on the event bus default: unmatched
+  source  shop
+  type    Order Placed
+  put at  then
+  No rule with a target matches. The event bus has 0 enabled rules with a pattern.
+`,
+    ]);
+  });
+
+  test('npm run history -- --outcome refused prints why PutEvents refused an entry, as JSON', async () => {
+    const { stdout } = await run('history', '--json', '--outcome', 'refused', ...there);
+    expect(JSON.parse(stdout)).toMatchObject({ Code: 'MalformedDetail', Reason: 'Detail is malformed.' });
+  });
+});
+
 test.each<['history' | 'show', readonly string[], number, string]>([
   ['history', ['--outcome', 'delivred'], 2, `'delivred'. Did you mean delivered? See npm run history -- --help.\n`],
-  ['history', ['--outcome', 'lost'], 2, 'Choose one of delivered, deferred, dead-lettered, returned.'],
+  [
+    'history',
+    ['--outcome', 'lost'],
+    2,
+    'Choose one of delivered, deferred, dead-lettered, returned, waiting, unmatched, refused.',
+  ],
   ['history', ['--code', 'TimeOut'], 2, 'Did you mean TimedOut?'],
   ['history', ['--status', '99'], 2, "--status must be a whole number from 100 to 599; it is '99'."],
   ['history', ['--limit', '0'], 2, "--limit must be a whole number from 1 to 100000; it is '0'."],

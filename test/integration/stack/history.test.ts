@@ -5,6 +5,7 @@ import { SqliteKeptEvents, keptEventsLimits } from '../../../lib/local/history/s
 import { openDataFolder } from '../../../lib/local/stack/data-folder.ts';
 import { createDestination } from '../../fixtures/clients.ts';
 import { ownClients, ownEndpoint, ownFolder, ownStack } from '../../fixtures/stack.ts';
+import { createBusStory, everyOrder, Growing } from '../bus/bus-story.ts';
 import { type StackProcess, startStackProcess } from '../../servers/aws/stack-process.ts';
 
 async function call(url: string, operation: string, input: object, headers: Readonly<Record<string, string>> = {}) {
@@ -83,6 +84,42 @@ test('a delivery that ends after a reset is not in the history of the stack', as
   held.resolve(undefined);
   await ended.promise;
   expect(idsIn(await call(stack.url, 'ListDeliveries', {}))).toEqual([]);
+});
+
+test('events from the bus wait in the history until their first request ends, also if the target is the queue with an envelope', async () => {
+  const [held, lines] = [Promise.withResolvers<undefined>(), new Growing<string>()];
+  const arrived = new Growing<unknown>();
+  const endpoint = await ownEndpoint((request) => {
+    arrived.push(request);
+    return held.promise;
+  });
+  const output = { line: (text: string) => lines.push(text), error: () => undefined };
+  const stack = await ownStack({ output, environment: { REQUEST_TIMEOUT_MS: '50000' } });
+  const story = createBusStory(stack);
+  const { ApiDestinationArn: Arn } = await createDestination(story.events, 'orders', {
+    InvocationEndpoint: `${endpoint.origin}/`,
+  });
+  const InputTemplate = '{"apiDestination":"orders","event":<aws.events.event>,"target":{"Id":"own"}}';
+  const queue = 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries';
+  await story.putRule(
+    { Name: 'all', EventPattern: everyOrder },
+    { Arn },
+    { Arn: queue, InputTransformer: { InputTemplate } },
+  );
+  const [EventId = ''] = await story.put({});
+  await arrived.count(2);
+  const listed = async () => {
+    const { Deliveries } = await call(stack.url, 'ListDeliveries', { EventId });
+    return (Deliveries as readonly Record<string, unknown>[])
+      .map(({ TargetId, Source, Outcome, AttemptsMade }) => [TargetId, Source, Outcome, AttemptsMade].join(' '))
+      .toSorted();
+  };
+  expect(await listed()).toEqual(['own shop waiting 0', 't-1 shop waiting 0']);
+  const asked = { EventId, ApiDestinationName: 'orders', TargetId: 'own' };
+  expect(await call(stack.url, 'GetDelivery', asked)).toMatchObject({ Outcome: 'waiting', Attempts: [] });
+  held.resolve(undefined);
+  await lines.count(2);
+  expect(await listed()).toEqual(['own shop delivered 1', 't-1 shop delivered 1']);
 });
 
 test('a stack with --auth shows its history to no request without a key', async () => {

@@ -23,6 +23,11 @@ export class DispatchRules {
     return index.match(event).flatMap((rule) => targetsByRule.get(rule) ?? []);
   }
 
+  /** How many enabled rules the bus has, with and without targets. */
+  count(region: string, eventBusName: string): number {
+    return this.#busOf(region, eventBusName).targetsByRule.size;
+  }
+
   #busOf(region: string, eventBusName: string): CompiledBus {
     const key = `${region} ${eventBusName}`;
     const generation = this.#reader.generation(region, eventBusName);

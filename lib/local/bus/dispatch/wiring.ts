@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../../ports/clock.ts';
+import type { EventLog, UndeliveredEvent } from '../../history/history-entries.ts';
 import type { AsynchronousInvocations } from '../../lambda/asynchronous-invocations.ts';
 import { queues } from '../../stack/environment.ts';
 import type { FunctionRunner } from '../../lambda/function-runner.ts';
@@ -11,7 +12,7 @@ import type { SqsService } from '../../sqs/sqs.ts';
 import { DispatchRules } from './rules.ts';
 import { Dispatcher } from './dispatch.ts';
 import { EventStore } from '../store/event-store.ts';
-import type { BusReader } from '../store/model.ts';
+import type { BusEvent, BusReader } from '../store/model.ts';
 import type { PutEvents } from '../operations/put-events.ts';
 import { createPutEvents } from '../operations/put-events.ts';
 import { ScheduledRules } from '../schedule/rules.ts';
@@ -25,6 +26,9 @@ export interface BusDispatchOptions {
   readonly runner: Pick<FunctionRunner, 'has'>;
   readonly asynchronous: Pick<AsynchronousInvocations, 'accept'>;
   readonly clock: Clock;
+  readonly history: { eventsOf(region: string): EventLog };
+  /** The API destination of every event that the functions receive; undefined when their inputs are envelopes. */
+  readonly ownDestination: string | undefined;
   /** Writes the events of log groups to the terminal. */
   readonly writeLine: (text: string) => void;
   readonly report: (text: string) => void;
@@ -43,7 +47,7 @@ export interface BusDispatch {
 }
 
 export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
-  const { account, bus, sqs, clock, writeLine, report, reportFault } = options;
+  const { account, bus, sqs, clock, history, writeLine, report, reportFault } = options;
   const nowMs = (): number => clock.nowMs();
   const send = createTargets({
     account,
@@ -52,6 +56,8 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
     sendMessage: async (region, queueName, message, more) =>
       (await sqs.inRegion(region)).send(queueName, message, more),
     invoke: (region, physical, ...input) => invoke(options, region, physical, ...input),
+    reportQueued: (region, delivery) => history.eventsOf(region).queued(delivery),
+    ownDestination: options.ownDestination,
     writeLine,
     report,
     nowMs,
@@ -78,8 +84,18 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
       accept,
       nowMs,
       newId: randomUUID,
-      reportUnknownBus: (region, eventBusName) => unknownBuses.add(`${printable(eventBusName)} in ${region}`),
+      reportUnknownBus: (region, eventBusName, event) => {
+        unknownBuses.add(`${printable(eventBusName)} in ${region}`);
+        history.eventsOf(region).undelivered(unmatchedBy(eventBusName, event, 'There is no such event bus.'));
+      },
+      reportRefused: (region, { eventBusName: eventBus, source, detailType, error }) => {
+        const { ErrorCode: code, ErrorMessage: reason } = error;
+        history.eventsOf(region).undelivered({ outcome: 'refused', eventBus, source, detailType, code, reason });
+      },
       reportUnmatched: (region, eventBusName, event) => {
+        const enabled = counted(rules.count(region, eventBusName), 'enabled rule');
+        const reason = `No rule with a target matches. The event bus has ${enabled} with a pattern.`;
+        history.eventsOf(region).undelivered(unmatchedBy(eventBusName, event, reason));
         const [source, detailType] = [event.source, event['detail-type']].map((text) => printable(text, 128));
         unmatched.add(`event bus ${eventBusName} in ${region}, source ${source}, detail-type ${detailType}`);
       },
@@ -96,6 +112,11 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
       unmatched.stop();
     },
   };
+}
+
+function unmatchedBy(eventBus: string, event: BusEvent, reason: string): UndeliveredEvent {
+  const { id: eventId, source, 'detail-type': detailType } = event;
+  return { outcome: 'unmatched', eventId, eventBus, source, detailType, reason };
 }
 
 function invoke(

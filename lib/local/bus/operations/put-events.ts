@@ -19,9 +19,11 @@ export interface PutEventsOptions {
   /** Returns a new UUID. */
   readonly newId: () => string;
   /** Reports an event for a bus that does not exist. */
-  readonly reportUnknownBus: (region: string, eventBusName: string) => void;
+  readonly reportUnknownBus: (region: string, eventBusName: string, event: BusEvent) => void;
   /** Reports an event that no rule with a target matches. */
   readonly reportUnmatched: (region: string, eventBusName: string, event: BusEvent) => void;
+  /** Reports an entry that was refused. */
+  readonly reportRefused: (region: string, refused: RefusedEntry) => void;
 }
 
 /** The operation PutEvents. Its input was checked against the service model. */
@@ -30,6 +32,14 @@ export type PutEvents = (input: JsonObject, caller: BusCaller) => Promise<JsonOb
 interface Entry {
   readonly eventBusName: string;
   readonly parts: Omit<EventParts, 'id' | 'account' | 'region'>;
+}
+
+/** Members are absent when the entry did not have them. */
+export interface RefusedEntry {
+  readonly eventBusName: string;
+  readonly source?: string | undefined;
+  readonly detailType?: string | undefined;
+  readonly error: EntryError;
 }
 
 interface EntryError extends JsonObject {
@@ -62,7 +72,10 @@ export function createPutEvents(options: PutEventsOptions): PutEvents {
     const accepted: MatchedEvent[] = [];
     const answers = entries.map((each) => {
       const entry = readEntry(each, nowMs, caller.traceHeader);
-      if ('ErrorCode' in entry) return entry;
+      if ('ErrorCode' in entry) {
+        options.reportRefused(region, refusedEntry(each, entry));
+        return entry;
+      }
       const id = options.newId();
       const event = createBusEvent({ ...entry.parts, account, region, id }, nowMs);
       accepted.push({ event: event.accepted, targets: targetsOf(options, caller, entry.eventBusName, event.value) });
@@ -89,7 +102,7 @@ function targetsOf(
     if (targets.length === 0) reportUnmatched(region, name, event);
     return targets;
   }
-  reportUnknownBus(region, nameOrArn);
+  reportUnknownBus(region, nameOrArn, event);
   return [];
 }
 
@@ -122,9 +135,11 @@ function readEntry(entry: JsonObject, nowMs: number, requestTraceHeader: string 
     return { ErrorCode: 'InvalidArgument', ErrorMessage: 'Parameter Time is not valid.' };
   }
   const resources = (ownMember(entry, 'Resources') ?? []) as readonly string[];
-  const eventBusName = textOf(ownMember(entry, 'EventBusName')) ?? 'default';
   const traceHeader = parseXrayHeader(ownMember(entry, 'TraceHeader') ?? requestTraceHeader);
-  return { eventBusName, parts: { source, detailType, detailText, detail, timeMs, resources, traceHeader } };
+  return {
+    eventBusName: busNameOf(entry),
+    parts: { source, detailType, detailText, detail, timeMs, resources, traceHeader },
+  };
 }
 
 /** Source: the API reference of PutEvents. The text of the refusal is our own. */
@@ -133,6 +148,19 @@ const maxDetailTypeCharacters = 128;
 /** The year of an event's time has four digits. */
 const firstTimeMs = Date.parse('0000-01-01T00:00:00Z');
 const endOfTimesMs = Date.UTC(10_000, 0);
+
+function refusedEntry(entry: JsonObject, error: EntryError): RefusedEntry {
+  return {
+    eventBusName: busNameOf(entry),
+    source: textOf(ownMember(entry, 'Source')),
+    detailType: textOf(ownMember(entry, 'DetailType')),
+    error,
+  };
+}
+
+function busNameOf(entry: JsonObject): string {
+  return textOf(ownMember(entry, 'EventBusName')) ?? 'default';
+}
 
 function missing(name: (typeof requiredNames)[number]): EntryError {
   return invalidArgument(name, `${name} is a required argument.`);

@@ -135,6 +135,12 @@ export interface EventParts {
   readonly traceHeader?: string | undefined;
 }
 
+/** The members of an accepted event's text that stand before its detail. The text is one that `createBusEvent` has made. */
+export function membersBeforeDetail(text: string): JsonObject {
+  // Quotes inside a member have a backslash before them.
+  return JSON.parse(`${text.slice(0, text.indexOf(',"detail":'))}}`) as JsonObject;
+}
+
 /** Creates the event for the rules, and its text for the targets. The text contains the detail byte for byte. */
 export function createBusEvent(
   parts: EventParts,

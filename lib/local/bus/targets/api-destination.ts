@@ -3,7 +3,10 @@ import { parseTrace, type Trace } from '../../../core/delivery/trace.ts';
 import { Failure } from '../../../core/failure/failure.ts';
 import { formatQueuedDelivery } from '../../../core/message/queued-delivery.ts';
 import type { QueueMessage } from '../../../core/message/queue-message.ts';
-import type { AcceptedEvent, StoredDispatch } from '../store/event-store.ts';
+import { parseDelivery } from '../../../core/message/parse-delivery.ts';
+import { parseJson } from '../../../core/input/json.ts';
+import { type DeliveryNames, namesOf } from '../../../core/delivery/delivery-names.ts';
+import { type AcceptedEvent, membersBeforeDetail, type StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
 
 /** The members of a target that a delivery uses. */
@@ -57,6 +60,36 @@ export function deliveryMessage({ event, ruleArn }: StoredDispatch, target: Rule
 export function deliverPayload({ event, ruleArn }: StoredDispatch, target: RuleTarget): string {
   const envelope = { apiDestination: target.Arn, rule: ruleArn, target: deliveryTarget(target), trace: traceOf(event) };
   return `${JSON.stringify(envelope).slice(0, -1)},"event":${event.text}}`;
+}
+
+/** What names the delivery of an event to a target that is an API destination. */
+export function namesOfDispatch({ event, ruleArn }: StoredDispatch, target: RuleTarget): DeliveryNames {
+  const trace = traceOf(event);
+  return namesOf({
+    apiDestination: target.Arn,
+    event: { value: membersBeforeDetail(event.text) },
+    rule: ruleArn,
+    target: { Id: target.Id },
+    ...(trace !== undefined && { trace }),
+  });
+}
+
+/**
+ * What names the delivery of an input that is an envelope; undefined when the worker will refuse the input.
+ *
+ * @param ownDestination the API destination of inputs that are events; undefined when inputs must be envelopes
+ */
+export function namesOfInput(
+  input: string,
+  ownDestination: string | undefined,
+  nowMs: number,
+): DeliveryNames | undefined {
+  try {
+    return namesOf(parseDelivery(parseJson(input), { apiDestination: ownDestination, nowMs }));
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 function traceOf({ traceHeader }: AcceptedEvent): Trace | undefined {

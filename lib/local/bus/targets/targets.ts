@@ -9,9 +9,10 @@ import { printable } from '../../terminal-text.ts';
 import { Refusal } from '../../stack/wire.ts';
 import type { AcceptedEvent, StoredDispatch } from '../store/event-store.ts';
 import type { RuleTarget } from '../store/model.ts';
+import type { DeliveryNames } from '../../../core/delivery/delivery-names.ts';
 import { type TargetKind, targetKindOf } from './arn.ts';
 import { targetInput } from './input.ts';
-import { deliverPayload, deliveryMessage, deliveryTarget } from './api-destination.ts';
+import { deliverPayload, deliveryMessage, deliveryTarget, namesOfDispatch, namesOfInput } from './api-destination.ts';
 import { createUndeliverable, type Undeliverable } from './undeliverable.ts';
 
 export interface TargetsOptions {
@@ -24,6 +25,10 @@ export interface TargetsOptions {
   readonly sendMessage: (region: string, queueName: string, message: QueueMessage, more?: SqsMembers) => Promise<void>;
   /** Accepts an asynchronous invocation; returns false when the function does not exist. */
   readonly invoke: (region: string, physicalName: string, payload: string, traceHeader?: string) => boolean;
+  /** Reports a delivery that is in the delivery queue or an input of `deliver` now. */
+  readonly reportQueued: (region: string, delivery: DeliveryNames) => void;
+  /** The API destination of every event that `deliver` receives; undefined when its input is an envelope. */
+  readonly ownDestination: string | undefined;
   readonly writeLine: (text: string) => void;
   readonly report: (text: string) => void;
   readonly nowMs: () => number;
@@ -78,7 +83,7 @@ async function sendToTarget(
 }
 
 async function toApiDestination(
-  { deliveryQueue, deliverFunction, sendMessage, invoke }: TargetsOptions,
+  { deliveryQueue, deliverFunction, sendMessage, invoke, reportQueued }: TargetsOptions,
   dispatch: StoredDispatch,
   target: RuleTarget,
 ): Promise<DispatchResult> {
@@ -86,10 +91,22 @@ async function toApiDestination(
   const message = deliveryMessage(dispatch, target);
   if (message !== undefined) {
     await sendMessage(region, deliveryQueue, message, { MessageGroupId: messageGroupOf(target.Arn) });
-    return undefined;
+  } else if (!invoke(region, deliverFunction, deliverPayload(dispatch, target))) {
+    return tooLarge;
   }
-  if (invoke(region, deliverFunction, deliverPayload(dispatch, target))) return undefined;
-  return { code: 'INVALID_PARAMETER', reason: 'The event is too large for a message, even when compressed.' };
+  reportQueued(region, namesOfDispatch(dispatch, target));
+  return undefined;
+}
+
+const tooLarge: Undeliverable = {
+  code: 'INVALID_PARAMETER',
+  reason: 'The event is too large for a message, even when compressed.',
+};
+
+/** The targets of a deployed rule are the delivery queue and `deliver`, which take envelopes. */
+function reportEnvelope(options: TargetsOptions, region: string, input: string): void {
+  const names = namesOfInput(input, options.ownDestination, options.nowMs());
+  if (names !== undefined) options.reportQueued(region, names);
 }
 
 interface PlainTarget {
@@ -116,6 +133,7 @@ async function toPlainTarget(
         { body: escapeForSqs(input), attributes: {}, ...traceOf(event) },
         more,
       );
+      if (to.name === options.deliveryQueue) reportEnvelope(options, region, input);
       return undefined;
     }
     case 'function':
@@ -129,7 +147,7 @@ async function toPlainTarget(
 }
 
 function toFunction(
-  { invoke }: TargetsOptions,
+  options: TargetsOptions,
   { region, traceHeader }: Pick<AcceptedEvent, 'region' | 'traceHeader'>,
   physicalName: string,
   input: string,
@@ -138,7 +156,10 @@ function toFunction(
   if (Buffer.byteLength(input) > maxPayloadBytes) {
     return { code: 'INVALID_PARAMETER', reason: `The input of a function must be at most ${maxPayloadBytes} bytes.` };
   }
-  if (invoke(region, physicalName, input, traceHeader)) return undefined;
+  if (options.invoke(region, physicalName, input, traceHeader)) {
+    if (physicalName === options.deliverFunction) reportEnvelope(options, region, input);
+    return undefined;
+  }
   return { code: 'NO_RESOURCE', reason: `The local stack has no function ${physicalName}.`, once: true };
 }
 

@@ -17,6 +17,7 @@ function putEvents(Entries: readonly JsonObject[], traceHeader?: string) {
   const matched: { readonly eventBusName: string; readonly event: BusEvent }[] = [];
   const unknown: string[] = [];
   const unmatched: string[] = [];
+  const refused: unknown[] = [];
   let ids = 0;
   const operation = createPutEvents({
     bus: { bus: (_, name) => (name === 'orders' || name === 'default' ? { ...bus, name } : undefined) },
@@ -28,11 +29,13 @@ function putEvents(Entries: readonly JsonObject[], traceHeader?: string) {
     nowMs: () => nowMs,
     newId: () => `id-${(ids += 1)}`,
     reportUnknownBus: (region, name) => void unknown.push(`${region} ${name}`),
+    reportRefused: (region, { eventBusName, source, detailType, error }) =>
+      void refused.push([region, eventBusName, source, detailType, error.ErrorCode]),
     reportUnmatched: (region, name, { source }) => void unmatched.push(`${region} ${name} ${source}`),
   });
   const asked = traceHeader === undefined ? caller : { ...caller, traceHeader };
   const answer = async () => operation(readEventsInput('PutEvents', { Entries }), asked);
-  return { answer, accepted, matched, unknown, unmatched };
+  return { answer, accepted, matched, unknown, unmatched, refused };
 }
 
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order": 7}' };
@@ -190,4 +193,17 @@ test('an event with a malformed TraceHeader is accepted without a trace', async 
   const { answer, accepted } = putEvents([{ ...entry, TraceHeader: 'Root=1-2-3' }]);
   expect(await answer()).toMatchObject({ FailedEntryCount: 0 });
   expect(accepted[0]?.event).not.toHaveProperty('traceHeader');
+});
+
+test('PutEvents reports a refused entry with the members that it has, and its error code', async () => {
+  const { answer, refused } = putEvents([
+    entry,
+    { ...entry, Detail: '[]' },
+    { Source: 'a', EventBusName: 'orders', Detail: '{}' },
+  ]);
+  await answer();
+  expect(refused).toEqual([
+    ['eu-west-1', 'default', 'shop', 'Order Placed', 'MalformedDetail'],
+    ['eu-west-1', 'orders', 'a', undefined, 'InvalidArgument'],
+  ]);
 });
