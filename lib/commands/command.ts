@@ -67,8 +67,16 @@ export function timeOf(seconds: JsonValue | undefined): string {
   return new Date(Number(seconds) * 1000).toISOString().replace('.000', '');
 }
 
-/** @returns the exit status. The message of an Exit goes to stdout for status 0, else to stderr */
+/**
+ * A reader of the output that ends early, such as `head`, ends the command quietly.
+ *
+ * @returns the exit status. The message of an Exit goes to stdout for status 0, else to stderr
+ */
 export async function runCommand(work: () => Promise<number>): Promise<number> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
   try {
     return await work();
   } catch (error) {

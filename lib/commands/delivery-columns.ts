@@ -9,8 +9,30 @@ export function exactTimeOf(seconds: JsonValue | undefined): string {
 
 /** One line for each delivery, in columns. */
 export function deliveryLines(deliveries: readonly JsonObject[]): readonly string[] {
-  const rows = deliveries.map((delivery) => [
-    exactTimeOf(delivery['FirstConcludedAt']),
+  const rows = deliveries.map((delivery) => [exactTimeOf(delivery['FirstConcludedAt']), ...rowOf(delivery)]);
+  return inColumns([['began', ...columns], ...rows]);
+}
+
+/**
+ * Lines of invocations that come one after the other. A column grows with its widest cell so far.
+ *
+ * @returns the lines of the next invocations; the first lines begin with the names of the columns
+ */
+export function createConclusionLines(): (conclusions: readonly JsonObject[]) => readonly string[] {
+  let head: readonly string[][] = [['ended', ...columns]];
+  let widths: readonly number[] = [];
+  return (conclusions) => {
+    const rows = [...head, ...conclusions.map((each) => [exactTimeOf(each['ConcludedAt']), ...rowOf(each)])];
+    head = [];
+    widths = widthsOf(rows, widths);
+    return inColumns(rows, widths);
+  };
+}
+
+const columns = ['outcome', 'API destination', 'event', 'status', 'attempts', 'type and code'] as const;
+
+function rowOf(delivery: JsonObject): readonly string[] {
+  return [
     String(delivery['Outcome']),
     whereOf(delivery),
     named(delivery['EventId'], '(no id)'),
@@ -19,8 +41,7 @@ export function deliveryLines(deliveries: readonly JsonObject[]): readonly strin
     [delivery['DetailType'], delivery['Code']]
       .flatMap((text) => (text === undefined ? [] : [named(text, '')]))
       .join('  '),
-  ]);
-  return inColumns([['began', 'outcome', 'API destination', 'event', 'status', 'attempts', 'type and code'], ...rows]);
+  ];
 }
 
 function whereOf({ ApiDestinationName, EventBusName }: JsonObject): string {
@@ -94,13 +115,18 @@ function failureLines(record: JsonObject | undefined): readonly string[] {
   ];
 }
 
-export function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+export function inColumns(rows: readonly (readonly string[])[], widths = widthsOf(rows)): readonly string[] {
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
+  );
+}
+
+function widthsOf(rows: readonly (readonly string[])[], atLeast: readonly number[] = []): readonly number[] {
+  return (rows[0] ?? []).map((_, column) =>
+    Math.max(atLeast[column] ?? 0, ...rows.map((row) => row[column]?.length ?? 0)),
   );
 }
 

@@ -26,7 +26,7 @@ export type HistoryCall = (operation: string, input: JsonObject) => Promise<Json
  */
 export async function withHistory(
   address: StackAddress,
-  work: (call: HistoryCall) => Promise<number>,
+  work: (call: HistoryCall, signal?: AbortSignal) => Promise<number>,
 ): Promise<number> {
   if (address.stage === 'local') return await work((operation, input) => callControlApi(operation, input, address));
   const controller = new AbortController();
@@ -36,7 +36,8 @@ export async function withHistory(
   const history = createLogsHistory(address, controller.signal, progress);
   try {
     const call = createHistoryCall(history, address.aws);
-    return await work(async (operation, input) => await call(operation, input).finally(progress.clear));
+    const andClear: HistoryCall = async (operation, input) => await call(operation, input).finally(progress.clear);
+    return await work(andClear, controller.signal);
   } finally {
     progress.end();
     process.off('SIGINT', interrupt);

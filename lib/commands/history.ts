@@ -1,9 +1,10 @@
 import { failures } from '../core/failure/failure.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn, wrongUsage } from './command.ts';
 import { deliveryLines } from './delivery-columns.ts';
-import { objectsIn } from './function-call.ts';
+import { follow, latestDeliveries } from './follow.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
@@ -12,6 +13,7 @@ import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 const command = 'npm run history';
 
 const defaultLimit = 50;
+const followedLimit = 10;
 const maximumLimit = 100_000;
 
 const usage = `Lists the deliveries of the last 7 days, those that began last first. It calls the operation ListDeliveries.
@@ -29,6 +31,7 @@ const usage = `Lists the deliveries of the last 7 days, those that began last fi
   --after <time>            only those that began at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
   --before <time>           only those that began before this time
   --limit <number>          at most this many (default: ${defaultLimit})
+  --follow                  prints the latest ${followedLimit} deliveries (or --limit), then each invocation as it ends, until Ctrl-C
   --json                    prints one JSON object per line
   ${stackUsage}
 
@@ -50,12 +53,14 @@ const flags = {
   after: text,
   before: text,
   limit: text,
+  follow: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
 interface Options {
   readonly input: JsonObject;
   readonly limit: number;
+  readonly follows: boolean;
   readonly json: boolean;
   readonly address: StackAddress;
 }
@@ -63,7 +68,20 @@ interface Options {
 function parseOptions(args: string[]): Options {
   const { values } = parseCommandLine(command, args, flags);
   if (values.help === true) throw new Exit(0, usage);
-  const { event, rule, outcome, code, status, text: searched, after, before, limit, json = false } = values;
+  const {
+    event,
+    rule,
+    outcome,
+    code,
+    status,
+    text: searched,
+    after,
+    before,
+    limit,
+    follow: follows = false,
+    json = false,
+  } = values;
+  if (follows && before !== undefined) throw wrongUsage(command, '--follow has no end, so it cannot be with --before.');
   const members: Readonly<Record<string, JsonValue | undefined>> = {
     ApiDestinationName: values['api-destination'],
     EventId: event,
@@ -78,7 +96,13 @@ function parseOptions(args: string[]): Options {
   const given = Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
   return {
     input: Object.fromEntries(given),
-    limit: limit === undefined ? defaultLimit : wholeNumberIn(command, 'limit', limit, 1, maximumLimit),
+    limit:
+      limit === undefined
+        ? follows
+          ? followedLimit
+          : defaultLimit
+        : wholeNumberIn(command, 'limit', limit, 1, maximumLimit),
+    follows,
     json,
     address: stackAddress(values),
   };
@@ -96,29 +120,30 @@ function oneOf(flag: string, known: readonly string[], value: string): string {
   throw wrongUsage(command, `--${flag} is not one that a delivery can have: '${value}'. ${wayOut}`);
 }
 
-/** The most deliveries of one page. Source: shape LimitMax100 of the service model. */
-const pageSize = 100;
-
 async function list({ input, limit, json, address }: Options, call: HistoryCall): Promise<number> {
-  const deliveries: JsonObject[] = [];
-  let token: JsonValue | undefined;
-  do {
-    const Limit = Math.min(pageSize, limit - deliveries.length);
-    const page = { ...input, Limit, ...(token !== undefined && { NextToken: token }) };
-    const answer = await call('ListDeliveries', page);
-    deliveries.push(...objectsIn(answer, 'Deliveries'));
-    token = answer['NextToken'];
-  } while (token !== undefined && deliveries.length < limit);
+  const { deliveries, isCut } = await latestDeliveries(input, limit, call);
   if (deliveries.length === 0) console.error(whyEmpty(input, address));
   else if (json) for (const delivery of deliveries) console.log(JSON.stringify(delivery));
   else console.log(deliveryLines(deliveries).join('\n'));
-  if (token !== undefined) console.error(`There are more than ${limit}. Filter them, or show more with --limit.`);
+  if (isCut) console.error(`There are more than ${limit}. Filter them, or show more with --limit.`);
   return 0;
 }
 
+/** A look at the local history reads one row. A look at the log lines is a query, which takes a second or two. */
+const [localPauseMs, deployedPauseMs] = [500, 5000];
+
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
-  return await withHistory(options.address, (call) => list(options, call));
+  const { address, follows } = options;
+  return await withHistory(address, async (call, signal) => {
+    if (!follows) return await list(options, call);
+    const pauseMs = address.stage === 'local' ? localPauseMs : deployedPauseMs;
+    const pause = () => systemClock.delay(pauseMs, signal);
+    return await follow({ ...options, print: console.log, pause }, call).catch((error: unknown) => {
+      if (signal?.aborted === true) return 130;
+      throw error;
+    });
+  });
 }
 
 function whyEmpty(input: JsonObject, { aws, stage }: StackAddress): string {

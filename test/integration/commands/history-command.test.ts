@@ -1,8 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { createDestination } from '../../fixtures/clients.ts';
@@ -103,6 +106,25 @@ describe('npm run history', () => {
   });
 });
 
+test('npm run history -- --follow prints new deliveries as they end, and ends quietly when nobody reads its output', async () => {
+  const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
+  const args = [join(commands, 'history.ts'), '--follow', '--json', '--limit', '1'];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [lines, ended, stderr] = [createInterface(child.stdout), once(child, 'exit'), text(child.stderr)];
+  const nextId = async () => {
+    const [line] = (await once(lines, 'line')) as [string];
+    return (JSON.parse(line) as { EventId: string }).EventId;
+  };
+  expect(await nextId()).toBe('event-2');
+  const printed = nextId();
+  await deliver('event-3', 'orders');
+  expect(await printed).toBe('event-3');
+  child.stdout.destroy();
+  await deliver('event-4', 'orders');
+  expect([await ended, await stderr]).toEqual([[0, null], '']);
+});
+
 describe('npm run show', () => {
   test('npm run show prints the attempts of each delivery of an event with reason and answer, but not the API key', async () => {
     const { status, stdout, stderr } = await run('show', 'event-1');
@@ -191,6 +213,7 @@ test.each<['history' | 'show', readonly string[], number, string]>([
   ],
   ['history', ['--code', 'TimeOut'], 2, 'Did you mean TimedOut?'],
   ['history', ['--status', '99'], 2, "--status must be a whole number from 100 to 599; it is '99'."],
+  ['history', ['--follow', '--before', '2026-01-01'], 2, '--follow has no end, so it cannot be with --before.'],
   ['history', ['--limit', '0'], 2, "--limit must be a whole number from 1 to 100000; it is '0'."],
   ['history', ['--after', 'yesterday'], 2, '--after is not a time like 2026-01-31 or 2026-01-31T08:00:00Z'],
   ['history', ['orders'], 2, "Unexpected argument 'orders'. See npm run history -- --help.\n"],
