@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { expect, onTestFinished, test } from 'vitest';
 import { SqliteKeptEvents, keptEventsLimits } from '../../../lib/local/history/sqlite-kept-events.ts';
@@ -21,26 +23,54 @@ async function call(url: string, operation: string, input: object, headers: Read
 const idsIn = ({ Deliveries }: Readonly<Record<string, unknown>>): readonly string[] =>
   (Deliveries as readonly { readonly EventId: string }[]).map(({ EventId }) => EventId);
 
-async function deliver(url: string, id: string): Promise<void> {
-  const Payload = JSON.stringify({ apiDestination: 'orders', event: { id, detail: {} } });
+async function deliver(url: string, id: string, apiDestination = 'orders'): Promise<void> {
+  const Payload = JSON.stringify({ apiDestination, event: { id, detail: {} } });
   await ownClients({ url }).lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
 }
 
-test('a stack with a data folder still has the history and the events of its answered deliveries after it was killed', async () => {
+/** @returns what `npm run show` prints */
+async function show(url: string, eventId: string): Promise<string> {
+  const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'show.ts');
+  const env = { ...process.env, AWS_ENDPOINT_URL: url, AWS_REGION: 'us-east-1' };
+  return (await promisify(execFile)(process.execPath, [command, eventId], { env })).stdout;
+}
+
+const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+const failedAttempts = [1, 2, 3, 4, 5].map(
+  (number) => String.raw`  ${number} +${time}  deferred +HTTP 503 +\d+ ms +\d+ ms
+    EndpointFailed: The endpoint answered 503\.
+    answer: failure ${number}
+    waits until ${time} \([a-z-]+\)
+`,
+);
+/** Between the attempts there may be lines of invocations that only waited, because five failures open the circuit. */
+const sixAttempts = new RegExp(
+  String.raw`^event event-0 to broken: delivered\n  attempt .+\n${failedAttempts.join('[^]*')}[^]*  6 +${time}  delivered +HTTP 200 +\d+ ms +\d+ ms\n$`,
+);
+
+test('a stack with a data folder still has its events and the history of every attempt after it was killed', async () => {
   const folder = join(ownFolder(), 'data');
-  const endpoint = await ownEndpoint();
+  let failures = 0;
+  const endpoint = await ownEndpoint(({ path }) =>
+    path === '/broken' && failures < 5 ? { status: 503, body: `failure ${(failures += 1)}` } : { status: 200 },
+  );
+  const environment = { RETRY_BASE_DELAY_MS: '1', RETRY_MAX_DELAY_MS: '1' };
   const start = async (): Promise<{ readonly stack: StackProcess; readonly url: string }> => {
-    const stack = startStackProcess(['--port', '0', '--data-dir', folder]);
+    const stack = startStackProcess(['--port', '0', '--data-dir', folder], environment);
     onTestFinished(() => void stack.process.kill('SIGKILL'));
     return { stack, url: await stack.url };
   };
   const first = await start();
-  await createDestination(ownClients(first).events, 'orders', { InvocationEndpoint: `${endpoint.origin}/` });
+  for (const name of ['orders', 'broken'])
+    await createDestination(ownClients(first).events, name, { InvocationEndpoint: `${endpoint.origin}/${name}` });
+  await deliver(first.url, 'event-0', 'broken');
+  await first.stack.line(/ delivered +broken /);
   for (const id of ['event-1', 'event-2']) await deliver(first.url, id);
   first.stack.process.kill('SIGKILL');
   await first.stack.ended;
   const second = await start();
-  expect(idsIn(await call(second.url, 'ListDeliveries', {}))).toEqual(['event-2', 'event-1']);
+  expect(idsIn(await call(second.url, 'ListDeliveries', {}))).toEqual(['event-2', 'event-1', 'event-0']);
+  expect(await show(second.url, 'event-0')).toMatch(sixAttempts);
   await deliver(second.url, 'event-3');
   expect(idsIn(await call(second.url, 'ListDeliveries', { Limit: 2 }))).toEqual(['event-3', 'event-2']);
   const { KeptAt } = await call(second.url, 'GetDelivery', { EventId: 'event-1', ApiDestinationName: 'orders' });
