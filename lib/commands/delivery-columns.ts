@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { answerLine } from '../core/delivery/answer-text.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { counted, printable } from '../local/terminal-text.ts';
@@ -10,7 +11,7 @@ export function exactTimeOf(seconds: JsonValue | undefined): string {
 /** One line for each delivery, in columns. */
 export function deliveryLines(deliveries: readonly JsonObject[]): readonly string[] {
   const rows = deliveries.map((delivery) => [exactTimeOf(delivery['FirstConcludedAt']), ...rowOf(delivery)]);
-  return inColumns([['began', ...columns], ...rows]);
+  return inColumns([['began', ...columns], ...rows], { outcomeColumn: 1 });
 }
 
 /**
@@ -25,7 +26,7 @@ export function createConclusionLines(): (conclusions: readonly JsonObject[]) =>
     const rows = [...head, ...conclusions.map((each) => [exactTimeOf(each['ConcludedAt']), ...rowOf(each)])];
     head = [];
     widths = widthsOf(rows, widths);
-    return inColumns(rows, widths);
+    return inColumns(rows, { widths, outcomeColumn: 1 });
   };
 }
 
@@ -54,7 +55,7 @@ function whereOf({ ApiDestinationName, EventBusName }: JsonObject): string {
 export function undeliveredLines(event: JsonObject): readonly string[] {
   const { EventId, EventBusName, Source, DetailType, FirstConcludedAt, Outcome, Reason } = event;
   return [
-    `event ${named(EventId, '(no id)')} on the event bus ${named(EventBusName, '')}: ${String(Outcome)}`,
+    `event ${named(EventId, '(no id)')} on the event bus ${named(EventBusName, '')}: ${painted(String(Outcome))}`,
     ...factLines([
       ['source', Source],
       ['type', DetailType],
@@ -83,9 +84,11 @@ export function attemptLines(delivery: JsonObject): readonly string[] {
     milliseconds(record['RateWaitMilliseconds']),
     milliseconds(record['DurationMilliseconds']),
   ]);
-  const lines = inColumns([['  attempt', 'ended', 'outcome', 'status', 'wait', 'duration'], ...rows]);
+  const lines = inColumns([['  attempt', 'ended', 'outcome', 'status', 'wait', 'duration'], ...rows], {
+    outcomeColumn: 2,
+  });
   return [
-    `event ${named(EventId, '(no id)')} to ${named(ApiDestinationName, '(no API destination)')}: ${String(delivery['Outcome'])}`,
+    `event ${named(EventId, '(no id)')} to ${named(ApiDestinationName, '(no API destination)')}: ${painted(String(delivery['Outcome']))}`,
     ...factLines(facts),
     ...(delivery['Outcome'] === 'waiting' ? [waitingLine(delivery)] : []),
     ...(records.length === 0 ? [] : lines).flatMap((line, index) => [line, ...failureLines(records[index - 1])]),
@@ -115,13 +118,33 @@ function failureLines(record: JsonObject | undefined): readonly string[] {
   ];
 }
 
-export function inColumns(rows: readonly (readonly string[])[], widths = widthsOf(rows)): readonly string[] {
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+interface ColumnOptions {
+  readonly widths?: readonly number[];
+  /** The column whose cells are outcomes, which have colours on a terminal. */
+  readonly outcomeColumn?: number;
+}
+
+export function inColumns(rows: readonly (readonly string[])[], options: ColumnOptions = {}): readonly string[] {
+  const { widths = widthsOf(rows), outcomeColumn } = options;
+  const inColumn = (cell: string, column: number): string =>
+    (column === outcomeColumn ? painted(cell) : cell) + ' '.repeat((widths[column] ?? 0) - cell.length);
+  return rows.map((row) => row.map(inColumn).join('  ').trimEnd());
+}
+
+const colours: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
+  delivered: 'green',
+  deferred: 'yellow',
+  returned: 'yellow',
+  waiting: 'yellow',
+  unmatched: 'yellow',
+  'dead-lettered': 'red',
+  refused: 'red',
+};
+
+/** Node finds out whether stdout is a terminal with colours, and obeys NO_COLOR and FORCE_COLOR. */
+function painted(outcome: string): string {
+  const colour = colours[outcome];
+  return colour === undefined ? outcome : styleText(colour, outcome);
 }
 
 function widthsOf(rows: readonly (readonly string[])[], atLeast: readonly number[] = []): readonly number[] {

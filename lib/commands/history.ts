@@ -81,7 +81,9 @@ function parseOptions(args: string[]): Options {
     follow: follows = false,
     json = false,
   } = values;
+  const address = stackAddress(values);
   if (follows && before !== undefined) throw wrongUsage(command, '--follow has no end, so it cannot be with --before.');
+  if (outcome !== undefined) refuseOutcomeWithoutInvocation(outcome, follows, address);
   const members: Readonly<Record<string, JsonValue | undefined>> = {
     ApiDestinationName: values['api-destination'],
     EventId: event,
@@ -104,8 +106,19 @@ function parseOptions(args: string[]): Options {
         : wholeNumberIn(command, 'limit', limit, 1, maximumLimit),
     follows,
     json,
-    address: stackAddress(values),
+    address,
   };
+}
+
+/** No invocation has ended with these, so no log line and no record has them. */
+function refuseOutcomeWithoutInvocation(outcome: string, follows: boolean, { stage }: StackAddress): void {
+  if (!['waiting', 'unmatched', 'refused'].includes(outcome)) return;
+  if (stage !== 'local')
+    throw wrongUsage(
+      command,
+      `A deployed stack writes no line about an event that is ${outcome}. Only the local stack knows it.`,
+    );
+  if (follows) throw wrongUsage(command, `--follow prints invocations as they end. None ends with ${outcome}.`);
 }
 
 const outcomes = ['delivered', 'deferred', 'dead-lettered', 'returned', 'waiting', 'unmatched', 'refused'];

@@ -45,7 +45,7 @@ interface Ended {
 }
 
 function run(command: 'history' | 'show', ...args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
+  const env = { ...process.env, FORCE_COLOR: undefined, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [join(commands, `${command}.ts`), ...args], { env }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
@@ -214,6 +214,18 @@ test.each<['history' | 'show', readonly string[], number, string]>([
   ['history', ['--code', 'TimeOut'], 2, 'Did you mean TimedOut?'],
   ['history', ['--status', '99'], 2, "--status must be a whole number from 100 to 599; it is '99'."],
   ['history', ['--follow', '--before', '2026-01-01'], 2, '--follow has no end, so it cannot be with --before.'],
+  [
+    'history',
+    ['--follow', '--outcome', 'waiting'],
+    2,
+    '--follow prints invocations as they end. None ends with waiting.',
+  ],
+  [
+    'history',
+    ['--stage', 'prod', '--outcome', 'unmatched'],
+    2,
+    'A deployed stack writes no line about an event that is unmatched.',
+  ],
   ['history', ['--limit', '0'], 2, "--limit must be a whole number from 1 to 100000; it is '0'."],
   ['history', ['--after', 'yesterday'], 2, '--after is not a time like 2026-01-31 or 2026-01-31T08:00:00Z'],
   ['history', ['orders'], 2, "Unexpected argument 'orders'. See npm run history -- --help.\n"],
