@@ -19,6 +19,7 @@ import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../lib/control/health/health-operations.ts';
 import { createDeadLetterOperations } from '../lib/control/history/dead-letter-operations.ts';
 import { createHistoryOperations } from '../lib/control/history/history-operations.ts';
+import type { ReplayQueues } from '../lib/control/history/replay-delivery.ts';
 import { createReplayOperation } from '../lib/control/history/replay-delivery.ts';
 import { createOperations } from '../lib/control/operations.ts';
 import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
@@ -28,6 +29,7 @@ import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import type { DeadLetters } from '../lib/ports/dead-letters.ts';
 import type { DeliveryHistory } from '../lib/ports/history.ts';
+import type { KeptEvents } from '../lib/ports/kept-events.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
 import type { LogFault } from '../lib/protocol/access.ts';
 import { answerFunctionUrl, createEventsRoute } from '../lib/protocol/control-api.ts';
@@ -59,6 +61,7 @@ export interface ControlApiOverrides {
   readonly credentialsLog?: CredentialsLog;
   readonly metrics?: InvocationMetrics;
   readonly history?: DeliveryHistory | undefined;
+  readonly keptEvents?: KeptEvents | undefined;
 }
 
 export function createHandler(dependencies: ControlApiDependencies) {
@@ -113,7 +116,8 @@ export function dependenciesFrom(
     randomBytes,
     newUuid: randomUUID,
   });
-  const deadLetters = deadLettersOnDemand(config, aws);
+  const queues = queuesOnDemand(config, aws);
+  const deadLetters = async (): Promise<DeadLetters> => (await queues()).deadLetters;
   const eventBusName = config.EVENT_BUS_NAME;
   const eventBus = createEventBridgeEventBus(aws, eventBusName);
   return {
@@ -130,7 +134,7 @@ export function dependenciesFrom(
       }),
       ...createHistoryOperations(overrides),
       ...createDeadLetterOperations({ deadLetters }),
-      ...createReplayOperation({ ...overrides, deadLetters }),
+      ...createReplayOperation({ ...overrides, queues }),
     },
     authentication: authenticationFrom(environment, aws, systemClock, {
       onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),
@@ -142,15 +146,16 @@ export function dependenciesFrom(
 }
 
 /** Performance: few invocations need a queue, so a cold start does not load the client of SQS. */
-function deadLettersOnDemand(config: Config, aws: AwsClientConfig): () => Promise<DeadLetters> {
-  const open = async (): Promise<DeadLetters> => {
+function queuesOnDemand(config: Config, aws: AwsClientConfig): () => Promise<ReplayQueues> {
+  const open = async (): Promise<ReplayQueues> => {
     const [{ wireDeadLetters }, { createDeadLetters }] = await Promise.all([
       import('./dead-letters.ts'),
       import('../lib/delivery/redrive/dead-letters.ts'),
     ]);
-    return createDeadLetters(wireDeadLetters(config, aws));
+    const wired = wireDeadLetters(config, aws);
+    return { deadLetters: createDeadLetters(wired), queue: wired.queue };
   };
-  let opened: Promise<DeadLetters> | undefined;
+  let opened: Promise<ReplayQueues> | undefined;
   return () => (opened ??= open());
 }
 

@@ -53,10 +53,19 @@ export async function callFunction(
   return { members };
 }
 
+/** An operation of the control API was refused. */
+export class RefusedOperation extends Exit {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(1, `${code}: ${message}`);
+    this.code = code;
+  }
+}
+
 /**
  * Calls an operation of the control API by invoking its function.
  *
- * @throws Exit 1 with the refusal's code and message
+ * @throws RefusedOperation, or Exit 1 when there is no answer
  */
 export async function callControlApi(operation: string, input: JsonObject, address: StackAddress): Promise<JsonObject> {
   const { members, error } = await callFunction('control-api', { operation, input }, address, 'output', 'error');
@@ -65,7 +74,7 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   if (isJsonObject(output)) return output;
   const { code, message } = isJsonObject(refusal) ? refusal : {};
   const hint = code === 'ResourceNotFoundException' ? await hintFor(input, address) : '';
-  throw new Exit(1, `${String(code)}: ${String(message)}${hint}`);
+  throw new RefusedOperation(String(code), `${String(message)}${hint}`);
 }
 
 /** The objects in a list of an answer. */

@@ -24,10 +24,10 @@ export type HistoryCall = (operation: string, input: JsonObject) => Promise<Json
  *
  * @throws Exit 130 when Ctrl-C has stopped a search
  */
-export async function withHistory(
+export async function withHistory<Result>(
   address: StackAddress,
-  work: (call: HistoryCall, signal?: AbortSignal) => Promise<number>,
-): Promise<number> {
+  work: (call: HistoryCall, signal?: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   if (address.stage === 'local') return await work((operation, input) => callControlApi(operation, input, address));
   const controller = new AbortController();
   const interrupt = () => controller.abort(new Exit(130, 'Interrupted. The search has been stopped.'));

@@ -1,26 +1,29 @@
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import type { JsonObject } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { counted, printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
 import { exactTimeOf, named, shellWord } from './delivery-columns.ts';
-import { callControlApi, objectsIn } from './function-call.ts';
+import { RefusedOperation, callControlApi, objectsIn } from './function-call.ts';
+import { withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
 const command = 'npm run replay';
 
-const usage = `Delivers one event again that has failed: it moves its dead letter back into the delivery queue. It calls the operation
-ReplayDelivery. The event counts as received now, and keeps its id and its Idempotency-Key.
+const usage = `Delivers one event again. If it has failed, its dead letter goes back into the delivery queue. If it was delivered, its kept event
+goes there. The event counts as received now, and keeps its id and its Idempotency-Key. It calls the operation ReplayDelivery.
 
   npm run replay -- <event id> [options]
 
-  --api-destination <name>  the API destination; only needed if the event has dead letters for several
+  --api-destination <name>  the API destination; only needed if the event went to several
   --rule <rule>             only the delivery of this rule (name or ARN)
   --target-id <id>          only the delivery of this target
+  --kept-at <location>      where the event is kept, if its dead letter is gone
   --json                    prints the answer as one JSON object
   ${stackUsage}
 
-npm run dead-letters lists the dead letters with their event ids. npm run redrive moves all of them.
+npm run dead-letters lists the dead letters with their event ids. npm run redrive moves all of them. A deployed stack keeps events only
+if its parameter keepEventsDays is set. If it has no dead letter of the event, this command searches its logs.
 Exit status: 0 replayed, 1 not found, refused or not reached, 2 wrong usage.`;
 
 const text = { type: 'string' } as const;
@@ -29,6 +32,7 @@ const flags = {
   'api-destination': text,
   rule: text,
   'target-id': text,
+  'kept-at': text,
   json: { type: 'boolean' },
 } as const;
 
@@ -37,6 +41,7 @@ interface Options {
   readonly apiDestination: string | undefined;
   /** Rule and target. */
   readonly target: JsonObject;
+  readonly keptAt: string | undefined;
   readonly json: boolean;
   readonly address: StackAddress;
 }
@@ -51,6 +56,7 @@ function parseOptions(args: string[]): Options {
   return {
     eventId,
     apiDestination: values['api-destination'],
+    keptAt: values['kept-at'],
     target: { ...(rule !== undefined && { Rule: rule }), ...(targetId !== undefined && { TargetId: targetId }) },
     json,
     address: stackAddress(values),
@@ -58,24 +64,30 @@ function parseOptions(args: string[]): Options {
 }
 
 /**
- * The API destination of the event, if there is only one, or only one to which the delivery has failed. A deployed stack does not
- * tell its history, so there the dead letters are asked.
+ * The API destination of the event, if there is only one, or only one to which the delivery has failed. The dead letters of a
+ * deployed stack are asked first, because its logs take longer and cost something.
  */
 async function onlyDestination({ eventId, address }: Options): Promise<string> {
   const filter = { EventId: eventId };
-  const deliveries = address.stage === 'local' ? await callControlApi('ListDeliveries', filter, address) : {};
-  const known = objectsIn(deliveries, 'Deliveries');
-  const found =
-    known.length > 0 ? known : objectsIn(await callControlApi('ListDeadLetters', filter, address), 'DeadLetters');
-  const failed = found.filter(({ Outcome }) => Outcome === 'dead-lettered');
-  const names = namesIn(failed.length > 0 ? failed : found);
+  const deadLetters = async () => objectsIn(await callControlApi('ListDeadLetters', filter, address), 'DeadLetters');
+  const deliveries = async () =>
+    objectsIn(await withHistory(address, (call) => call('ListDeliveries', filter)), 'Deliveries');
+  const [first, second] = address.stage === 'local' ? [deliveries, deadLetters] : [deadLetters, deliveries];
+  const found = await first();
+  const known = found.length > 0 ? found : await second();
+  const failed = known.filter(({ Outcome }) => Outcome === 'dead-lettered');
+  const names = namesIn(failed.length > 0 ? failed : known);
   const [name, ...others] = names;
   if (name === undefined) throw new Exit(1, whyNotFound(eventId, address));
   if (others.length === 0) return name;
   const ways = names.map(
-    (each) => `  ${command} -- ${shellWord(printable(eventId))} --api-destination ${shellWord(each)}`,
+    (each) => `  ${command} -- ${shellWord(printable(eventId))} --api-destination ${shellWord(each)}${where(address)}`,
   );
   throw new Exit(1, `The event went to ${names.length} API destinations. Choose one:\n${ways.join('\n')}`);
+}
+
+function where({ stage }: StackAddress): string {
+  return stage === 'local' ? '' : ` --stage ${shellWord(stage)}`;
 }
 
 function namesIn(found: readonly JsonObject[]): readonly string[] {
@@ -85,27 +97,74 @@ function namesIn(found: readonly JsonObject[]): readonly string[] {
   return [...new Set(names)];
 }
 
-function whyNotFound(eventId: string, { aws, stage }: StackAddress): string {
-  const where = stage === 'local' ? 'Neither the history nor the dead letters have' : 'The dead letters do not have';
-  return `${where} the event '${printable(eventId)}' in the region ${String(aws.region)}. npm run dead-letters lists those that are there; choose another region with --region.`;
+function whyNotFound(eventId: string, { aws }: StackAddress): string {
+  return `Neither the history nor the dead letters have the event '${printable(eventId)}' in the region ${String(aws.region)}. npm run dead-letters lists those that are there; choose another region with --region.`;
+}
+
+/**
+ * A deployed control API does not know the history. So if there is no dead letter, this command looks for the kept event.
+ *
+ * @throws Exit 1
+ */
+async function replay(input: JsonObject, address: StackAddress): Promise<JsonObject> {
+  try {
+    return await callControlApi('ReplayDelivery', input, address);
+  } catch (error) {
+    if (!(error instanceof RefusedOperation)) throw error;
+    if (error.code !== 'ResourceNotFoundException' || address.stage === 'local' || input['KeptAt'] !== undefined)
+      throw new Exit(1, withFlags(error.message));
+  }
+  const delivery = await withHistory(address, (call) => call('GetDelivery', input)).catch((error: unknown) => {
+    if (!(error instanceof Exit) || error.status !== 1) throw error;
+    throw new Exit(1, `There is no dead letter of this delivery. ${withFlags(error.message)}`);
+  });
+  const { Outcome, ConcludedAt, KeptAt } = delivery;
+  const said = `There is no dead letter of this delivery. The logs say: ${String(Outcome)} at ${exactTimeOf(ConcludedAt)}.`;
+  if (Outcome !== 'delivered' && Outcome !== 'dead-lettered')
+    throw new Exit(1, `${said} It is attempted again without a replay.`);
+  if (KeptAt === undefined)
+    throw new Exit(
+      1,
+      `${said} Its event is not kept; the parameter keepEventsDays keeps later ones. Send the event again with PutEvents.`,
+    );
+  if (Outcome === 'dead-lettered')
+    throw new Exit(
+      1,
+      `${said} If nobody else is moving it now, run the command again with --kept-at '${printable(String(KeptAt))}'.`,
+    );
+  return await callControlApi('ReplayDelivery', { ...input, KeptAt }, address);
+}
+
+function withFlags(message: string): string {
+  return message
+    .replace('Give the Rule or TargetId of one', 'Give --rule or --target-id of one')
+    .replace('call ReplayDelivery with KeptAt', 'run the command again with --kept-at');
 }
 
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
-  const { eventId, target, json, address } = options;
+  const { eventId, target, keptAt, json, address } = options;
   const name = options.apiDestination ?? (await onlyDestination(options));
-  const input = { EventId: eventId, ApiDestinationName: name, ...target };
-  const answer = await callControlApi('ReplayDelivery', input, address);
-  console.log(json ? JSON.stringify(answer) : replayedLine(eventId, name, answer['DeadLetter']));
+  const input = {
+    EventId: eventId,
+    ApiDestinationName: name,
+    ...target,
+    ...(keptAt !== undefined && { KeptAt: keptAt }),
+  };
+  const answer = await replay(input, address);
+  console.log(json ? JSON.stringify(answer) : replayedLine(answer, address));
   for (const note of notesOn(answer)) console.error(note);
   return 0;
 }
 
-function replayedLine(eventId: string, apiDestination: string, deadLetter: JsonValue | undefined): string {
-  const { DeadLetteredAt, Code } = isJsonObject(deadLetter) ? deadLetter : {};
+function replayedLine(answer: JsonObject, address: StackAddress): string {
+  const { EventId, ApiDestinationName, DeadLetter, KeptAt } = answer;
+  const { DeadLetteredAt, Code } = isJsonObject(DeadLetter) ? DeadLetter : {};
   const code = Code === undefined ? '' : ` with ${named(Code, '')}`;
-  const from = `from its dead letter of ${exactTimeOf(DeadLetteredAt)}${code}`;
-  return `replayed  ${printable(apiDestination)}  ${printable(eventId)}  ${from}\nnpm run show -- ${shellWord(printable(eventId))} shows its attempts.`;
+  const from =
+    KeptAt === undefined ? `from its dead letter of ${exactTimeOf(DeadLetteredAt)}${code}` : 'from its kept event';
+  const event = named(EventId, '');
+  return `replayed  ${named(ApiDestinationName, '')}  ${event}  ${from}\nnpm run show -- ${shellWord(event)}${where(address)} shows its attempts.`;
 }
 
 function notesOn({ OtherDeadLetters, DeadLetterRemains }: JsonObject): readonly string[] {

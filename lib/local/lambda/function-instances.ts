@@ -51,9 +51,9 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
       name: 'control-api',
       // An operation counts as abandoned after a minute, so the time limit must be shorter.
       timeoutSeconds: 30,
-      async create({ environment, aws, authentication, credentialsLog, history }) {
+      async create({ environment, aws, authentication, credentialsLog, history, keptEvents }) {
         const { createHandler, dependenciesFrom } = await import('../../../functions/control-api.ts');
-        const overrides = { credentialsLog, metrics: noMetrics, history };
+        const overrides = { credentialsLog, metrics: noMetrics, history, keptEvents };
         const dependencies = dependenciesFrom(environment, aws, undefined, overrides);
         return createHandler({ ...dependencies, authentication: authentication ?? dependencies.authentication });
       },

@@ -188,3 +188,51 @@ test('Ctrl-C ends npm run history for a deployed stage and stops the query that 
   });
   expect(logs.calls.at(-1)).toMatchObject({ operation: 'StopQuery', input: { queryId: 'query-1' } });
 });
+
+/** A deployed control API without a dead letter of the delivery. It replays the event that is kept at the location. */
+function replaysOnlyKept(location: string): typeof answer {
+  return (payload) => {
+    const { operation, input } = JSON.parse(payload) as { operation: string; input: { KeptAt?: string } };
+    if (operation === 'ListDeadLetters') return { output: { DeadLetters: [] } };
+    if (operation === 'ListApiDestinations') return { output: { ApiDestinations: [{ Name: 'orders' }] } };
+    return input.KeptAt === location
+      ? { output: { ReplayedFrom: 'KEPT_EVENT', EventId: 'event-1', ApiDestinationName: 'orders', KeptAt: location } }
+      : { error: { code: 'ResourceNotFoundException', message: 'No dead letter.' } };
+  };
+}
+
+test.each<[string, Partial<Conclusion>, number, string]>([
+  [
+    'replays a delivered event from where its line says that it is kept',
+    { kept: 'events/1#0' },
+    0,
+    'replayed  orders  event-1  from its kept event\nnpm run show -- event-1 --stage prod shows its attempts.\n',
+  ],
+  [
+    'says that a delivered event is not kept',
+    {},
+    1,
+    'delivered at [^ ]+Z\\. Its event is not kept; the parameter keepEventsDays',
+  ],
+  [
+    'names the kept event of a dead letter that is gone',
+    { settlement: { kind: 'dead-lettered' }, kept: 'events/1#0' },
+    1,
+    "dead-lettered at [^ ]+Z\\. If nobody else is moving it now, run the command again with --kept-at 'events/1#0'\\.",
+  ],
+  [
+    'does not replay an event that still waits',
+    { settlement: { kind: 'deferred', notBeforeMs: 1 }, kept: 'events/1#0' },
+    1,
+    'deferred at [^ ]+Z\\. It is attempted again without a replay\\.',
+  ],
+])('npm run replay for a deployed stage without a dead letter %s', async (_what, conclusion, status, text) => {
+  const logs = await logsOfStage();
+  const way = { eventId: 'event-1', apiDestination: 'orders', attempts: 1, durationMs: 5 };
+  const line = formatConclusion({ ...way, settlement: { kind: 'delivered' }, ...conclusion });
+  logs.append('eu-central-1', logGroups[0], Date.now() - 3_600_000, `${line}\n`);
+  answer = replaysOnlyKept('events/1#0');
+  const endpoints = { AWS_ENDPOINT_URL_LAMBDA: lambda.origin, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.endpoint };
+  const ended = await run('replay', ['event-1', '--stage', 'prod'], { ...team, ...endpoints });
+  expect([ended.status, status === 0 ? ended.stdout : ended.stderr]).toEqual([status, expect.stringMatching(text)]);
+});

@@ -92,6 +92,21 @@ test('a dead letter is listed with its reason, and replayed once when its endpoi
   });
 });
 
+test('an event that was delivered is replayed from its kept event, in its trace', async () => {
+  isHealed = true;
+  await deliver('event-4', 'orders');
+  const arrived = new Promise<void>((resolve) => (onAccepted = resolve));
+  const { status, stdout } = await run('replay', 'event-4');
+  expect([status, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^replayed {2}orders {2}event-4 {2}from its kept event\n/),
+  ]);
+  await arrived;
+  const requests = endpoint.requests.filter(({ body }) => body.includes('"event-4"'));
+  expect(requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['event-4/t1', 'event-4/t1']);
+  for (const { headers } of requests) expect(headers['x-amzn-trace-id']).toContain(`Root=${root};`);
+});
+
 test('npm run replay without an API destination lists those of an event that failed for several, and takes the only one', async () => {
   isHealed = false;
   for (const name of ['orders', 'invoices']) await deliver('event-2', name);
@@ -110,7 +125,7 @@ test('npm run replay without an API destination lists those of an event that fai
   const several = await run('replay', 'event-3');
   expect([several.status, several.stderr]).toEqual([
     1,
-    expect.stringContaining("Give the Rule or TargetId of one: Rule '"),
+    expect.stringContaining("Give --rule or --target-id of one: Rule '"),
   ]);
   const { stdout } = await run('replay', 'event-3', '--target-id', 't2', '--rule', 'to-orders', '--json');
   expect(JSON.parse(stdout)).toMatchObject({

@@ -33,10 +33,13 @@ beforeEach(() => {
     history.logOf(caller.region).record({ settlement: { kind: 'delivered' }, ...known, ...conclusion });
   lying = createInMemoryDeadLetterMessages(clock);
   const queue = createInMemoryDeliveryQueue();
-  const letters = createDeadLetters({ deadLetters: lying, queue, clock, apiDestination: undefined });
-  const deadLetters = async () => letters;
-  const local = { ...createDeadLetterOperations({ deadLetters }), ...createReplayOperation({ deadLetters, history }) };
-  const deployed = createReplayOperation({ deadLetters });
+  const deadLetters = createDeadLetters({ deadLetters: lying, queue, clock, apiDestination: undefined });
+  const queues = async () => ({ deadLetters, queue });
+  const local = {
+    ...createDeadLetterOperations({ deadLetters: async () => deadLetters }),
+    ...createReplayOperation({ queues, history }),
+  };
+  const deployed = createReplayOperation({ queues });
   call = async (operation, input, where = 'local') => {
     const perform = (where === 'local' ? local : deployed)[operation];
     if (perform === undefined) throw new Error(`There is no operation ${operation}.`);
@@ -122,6 +125,10 @@ describe('ReplayDelivery', () => {
     put('e1', { rule: ruleOf('shop'), target: { Id: 't1' } });
     expect(await call('ReplayDelivery', { ...asked, Rule: 'shop', TargetId: 't1' })).toEqual({
       ReplayedFrom: 'DEAD_LETTER',
+      EventId: 'e1',
+      ApiDestinationName: 'orders',
+      Rule: ruleOf('shop'),
+      TargetId: 't1',
       DeadLetter: shown,
       OtherDeadLetters: 0,
       DeadLetterRemains: false,
@@ -163,7 +170,7 @@ describe('ReplayDelivery', () => {
       'that was delivered',
       'ResourceNotFoundException',
       {},
-      /It was delivered at 2026-01-01T00:00:00.000Z, and the text of its event is not kept\. Send the event again with PutEvents\.$/,
+      /It was delivered at 2026-01-01T00:00:00.000Z, and its event is not kept\. Send the event again with PutEvents\.$/,
     ],
     [
       'whose dead letter is not in the queue',
