@@ -13,21 +13,17 @@ import { createDynamoDbConnectionRepository } from '../lib/adapters/dynamodb/con
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
 import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
-import type { Config, Environment } from '../lib/config.ts';
+import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../lib/control/health/health-operations.ts';
-import { createDeadLetterOperations } from '../lib/control/history/dead-letter-operations.ts';
 import { createHistoryOperations } from '../lib/control/history/history-operations.ts';
-import type { ReplayQueues } from '../lib/control/history/replay-delivery.ts';
-import { createReplayOperation } from '../lib/control/history/replay-delivery.ts';
 import { createOperations } from '../lib/control/operations.ts';
 import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
 import { putEvents } from '../lib/control/put-events.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
-import type { DeadLetters } from '../lib/ports/dead-letters.ts';
 import type { DeliveryHistory } from '../lib/ports/history.ts';
 import type { KeptEvents } from '../lib/ports/kept-events.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
@@ -116,8 +112,6 @@ export function dependenciesFrom(
     randomBytes,
     newUuid: randomUUID,
   });
-  const queues = queuesOnDemand(config, aws);
-  const deadLetters = async (): Promise<DeadLetters> => (await queues()).deadLetters;
   const eventBusName = config.EVENT_BUS_NAME;
   const eventBus = createEventBridgeEventBus(aws, eventBusName);
   return {
@@ -133,8 +127,10 @@ export function dependenciesFrom(
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
       }),
       ...createHistoryOperations(overrides),
-      ...createDeadLetterOperations({ deadLetters }),
-      ...createReplayOperation({ ...overrides, queues }),
+      ...onDemand(['ListDeadLetters', 'ReplayDelivery'], async () => {
+        const { wireDeadLetterOperations } = await import('./dead-letters.ts');
+        return wireDeadLetterOperations(config, aws, overrides);
+      }),
     },
     authentication: authenticationFrom(environment, aws, systemClock, {
       onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),
@@ -145,18 +141,14 @@ export function dependenciesFrom(
   };
 }
 
-/** Performance: few invocations need a queue, so a cold start does not load the client of SQS. */
-function queuesOnDemand(config: Config, aws: AwsClientConfig): () => Promise<ReplayQueues> {
-  const open = async (): Promise<ReplayQueues> => {
-    const [{ wireDeadLetters }, { createDeadLetters }] = await Promise.all([
-      import('./dead-letters.ts'),
-      import('../lib/delivery/redrive/dead-letters.ts'),
-    ]);
-    const wired = wireDeadLetters(config, aws);
-    return { deadLetters: createDeadLetters(wired), queue: wired.queue };
-  };
-  let opened: Promise<ReplayQueues> | undefined;
-  return () => (opened ??= open());
+/** Performance: few invocations need a queue, so a cold start loads neither these operations nor the client of SQS. */
+function onDemand(names: readonly string[], open: () => Promise<Operations>): Operations {
+  let opened: Promise<Operations> | undefined;
+  const operation =
+    (name: string): Operations[string] =>
+    async (input, context) =>
+      (await (await (opened ??= open()))[name]?.(input, context)) ?? {};
+  return Object.fromEntries(names.map((name) => [name, operation(name)]));
 }
 
 const secondMs = 1000;

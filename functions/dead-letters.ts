@@ -4,6 +4,11 @@ import { createSqsDeadLetters } from '../lib/adapters/sqs/dead-letters.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Config } from '../lib/config.ts';
+import { createDeadLetterOperations } from '../lib/control/history/dead-letter-operations.ts';
+import type { ReplayDependencies } from '../lib/control/history/replay-delivery.ts';
+import { createReplayOperation } from '../lib/control/history/replay-delivery.ts';
+import type { Operation } from '../lib/control/operation.ts';
+import { createDeadLetters } from '../lib/delivery/redrive/dead-letters.ts';
 import type { RedriveDependencies } from '../lib/delivery/redrive/redrive.ts';
 
 /** Connects the reading of dead letters with the queues. */
@@ -15,5 +20,19 @@ export function wireDeadLetters(config: Config, aws: AwsClientConfig): RedriveDe
     queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
     clock,
     apiDestination: config.API_DESTINATION,
+  };
+}
+
+/** The operations of control-api that list and replay dead letters. */
+export function wireDeadLetterOperations(
+  config: Config,
+  aws: AwsClientConfig,
+  { history, keptEvents }: Pick<ReplayDependencies, 'history' | 'keptEvents'>,
+): Readonly<Record<string, Operation>> {
+  const wired = wireDeadLetters(config, aws);
+  const deadLetters = createDeadLetters(wired);
+  return {
+    ...createDeadLetterOperations({ deadLetters }),
+    ...createReplayOperation({ deadLetters, queue: wired.queue, history, keptEvents }),
   };
 }

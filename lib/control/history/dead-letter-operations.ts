@@ -6,8 +6,7 @@ import { positionRequestOf, requireOrder, textOf, timeMsOf, withoutUndefined } f
 import type { Operation } from '../operation.ts';
 
 export interface DeadLetterDependencies {
-  /** Opened at the first call, because most invocations of control-api need no queue. */
-  readonly deadLetters: () => Promise<DeadLetters>;
+  readonly deadLetters: DeadLetters;
 }
 
 /** The keys are names of operations, as in X-Amz-Target. EventBridge does not have these operations. */
@@ -15,7 +14,7 @@ export function createDeadLetterOperations(dependencies: DeadLetterDependencies)
   return { ListDeadLetters: listDeadLetters(dependencies) };
 }
 
-function listDeadLetters(dependencies: DeadLetterDependencies): Operation {
+function listDeadLetters({ deadLetters }: DeadLetterDependencies): Operation {
   return async (input) => {
     const filter: DeadLetterFilter = {
       eventId: textOf(input, 'EventId'),
@@ -27,9 +26,9 @@ function listDeadLetters(dependencies: DeadLetterDependencies): Operation {
     requireOrder(filter, 'dead letters');
     const binding = ['ListDeadLetters', JSON.stringify(filter)];
     const page = positionRequestOf(input, binding, 'dead letters');
-    const { deadLetters, next, readCount, isWhole } = await (await dependencies.deadLetters()).list(filter, page);
+    const { deadLetters: listed, next, readCount, isWhole } = await deadLetters.list(filter, page);
     return withoutUndefined({
-      DeadLetters: deadLetters.map(deadLetterOf),
+      DeadLetters: listed.map(deadLetterOf),
       MessagesRead: readCount,
       Complete: isWhole,
       NextToken: next === undefined ? undefined : formatPageToken(binding, next),

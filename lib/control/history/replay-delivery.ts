@@ -9,15 +9,9 @@ import { severalTargets } from '../refusals.ts';
 import { deadLetterOf } from './dead-letter-operations.ts';
 import { notReplayed, replayKeptEvent } from './replay-kept-event.ts';
 
-/** The queues of a stack. */
-export interface ReplayQueues {
+export interface ReplayDependencies {
   readonly deadLetters: DeadLetters;
   readonly queue: DeliveryQueue;
-}
-
-export interface ReplayDependencies {
-  /** Opened at the first call, because most invocations of control-api need no queue. */
-  readonly queues: () => Promise<ReplayQueues>;
   /** Absent in a deployed stack. */
   readonly history?: DeliveryHistory | undefined;
   /** Absent when the stack keeps no events. */
@@ -35,7 +29,7 @@ export function createReplayOperation(dependencies: ReplayDependencies): Readonl
  * Failure policy: an event may be delivered twice, but is never lost. A delivery that has become a dead letter is only replayed from
  * its kept event if the caller names it (`KeptAt`), because another reader may hold the dead letter and deliver it too.
  */
-function replayDelivery({ queues, history, keptEvents }: ReplayDependencies): Operation {
+function replayDelivery({ deadLetters, queue, history, keptEvents }: ReplayDependencies): Operation {
   return async (input, { region }) => {
     const asked: AskedReplay = {
       eventId: requiredTextOf(input, 'EventId'),
@@ -43,7 +37,6 @@ function replayDelivery({ queues, history, keptEvents }: ReplayDependencies): Op
       rule: textOf(input, 'Rule'),
       targetId: textOf(input, 'TargetId'),
     };
-    const { deadLetters, queue } = await queues();
     const replay = await deadLetters.replay(asked);
     if (replay.kind !== 'none') return fromDeadLetter(replay);
     const found = await history?.get(region, asked.eventId, asked.apiDestination);

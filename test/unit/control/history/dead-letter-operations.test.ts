@@ -34,12 +34,11 @@ beforeEach(() => {
   lying = createInMemoryDeadLetterMessages(clock);
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createDeadLetters({ deadLetters: lying, queue, clock, apiDestination: undefined });
-  const queues = async () => ({ deadLetters, queue });
   const local = {
-    ...createDeadLetterOperations({ deadLetters: async () => deadLetters }),
-    ...createReplayOperation({ queues, history }),
+    ...createDeadLetterOperations({ deadLetters }),
+    ...createReplayOperation({ deadLetters, queue, history }),
   };
-  const deployed = createReplayOperation({ queues });
+  const deployed = createReplayOperation({ deadLetters, queue });
   call = async (operation, input, where = 'local') => {
     const perform = (where === 'local' ? local : deployed)[operation];
     if (perform === undefined) throw new Error(`There is no operation ${operation}.`);

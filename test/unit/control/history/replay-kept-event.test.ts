@@ -41,11 +41,10 @@ beforeEach(() => {
   queue = createInMemoryDeliveryQueue();
   kept = createInMemoryKeptEvents(clock.nowMs);
   const deadLetters = createDeadLetters({ deadLetters: lying, queue, clock, apiDestination: undefined });
-  const queues = async () => ({ deadLetters, queue });
   const stacks = {
-    local: createReplayOperation({ queues, history, keptEvents: kept }),
-    deployed: createReplayOperation({ queues, keptEvents: kept }),
-    'deployed without kept events': createReplayOperation({ queues }),
+    local: createReplayOperation({ deadLetters, queue, history, keptEvents: kept }),
+    deployed: createReplayOperation({ deadLetters, queue, keptEvents: kept }),
+    'deployed without kept events': createReplayOperation({ deadLetters, queue }),
   };
   replay = async (input, where = 'local') => {
     const perform = stacks[where]['ReplayDelivery'];
@@ -183,7 +182,7 @@ test('a replay that has not read all dead letters says so, and does not call the
   const deadLetters = { replay: none, list: () => expect.unreachable() };
   const history = { list: () => expect.unreachable(), get: async () => [], recordsAfter: () => expect.unreachable() };
   for (const known of [{}, { history }]) {
-    const operations = createReplayOperation({ queues: async () => ({ deadLetters, queue }), ...known });
+    const operations = createReplayOperation({ deadLetters, queue, ...known });
     await expect(operations['ReplayDelivery']?.(asked, caller)).rejects.toMatchObject({
       code: 'LimitExceededException',
       message: expect.stringContaining(
