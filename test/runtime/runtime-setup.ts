@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { buildClient, clientFile } from './aws-runtime-client.ts';
 import { unzip } from './unzip.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
-const nodePackage = join(repository, 'node_modules', `node-${process.platform}-${process.arch}`);
 
 /** A packaged function with Lambda's settings. */
 export interface DeployedFunction {
@@ -77,35 +77,6 @@ function say(runtime: string, what: string): string {
   return runtime;
 }
 
-const clientFolder = join(repository, '.build', 'ric');
-const clientFile = join(clientFolder, 'node_modules', 'aws-lambda-ric', 'index.mjs');
-
-/**
- * Builds the client, unless it exists from an earlier run with the same lock file.
- *
- * @returns the reason when the build failed
- */
-function buildClient(): string | undefined {
-  const source = join(import.meta.dirname, 'ric');
-  const lock = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8');
-  if (existsSync(clientFile) && lock(clientFolder) === lock(source)) return undefined;
-  rmSync(clientFolder, { recursive: true, force: true });
-  cpSync(source, clientFolder, { recursive: true });
-  const { status, stdout, stderr } = run(
-    'npm',
-    ['ci', '--foreground-scripts'],
-    {
-      // Uses the headers that come with this Node, so that none are downloaded.
-      ...(existsSync(join(nodePackage, 'include')) && { npm_config_nodedir: nodePackage }),
-      PATH: `${join(repository, 'node_modules', '.bin')}:${process.env['PATH']}`,
-    },
-    clientFolder,
-  );
-  if (status === 0 && existsSync(clientFile)) return undefined;
-  rmSync(clientFolder, { recursive: true, force: true });
-  return `${stdout}${stderr}`.split('\n').slice(-12).join('\n');
-}
-
-function run(file: string, args: readonly string[], more: Readonly<Record<string, string>> = {}, cwd = repository) {
-  return spawnSync(file, args, { cwd, env: { ...process.env, ...more }, encoding: 'utf8', maxBuffer: 67_108_864 });
+function run(file: string, args: readonly string[]) {
+  return spawnSync(file, args, { cwd: repository, encoding: 'utf8', maxBuffer: 67_108_864 });
 }
