@@ -21,14 +21,17 @@ export function deliveryLines(deliveries: readonly JsonObject[]): readonly strin
  */
 export function createConclusionLines(): (conclusions: readonly JsonObject[]) => readonly string[] {
   let head: readonly string[][] = [['ended', ...columns]];
-  let widths: readonly number[] = [];
+  let widths: readonly number[] = [longestTime, longestOutcome];
   return (conclusions) => {
+    if (conclusions.length === 0) return [];
     const rows = [...head, ...conclusions.map((each) => [exactTimeOf(each['ConcludedAt']), ...rowOf(each)])];
     head = [];
     widths = widthsOf(rows, widths);
     return inColumns(rows, { widths, outcomeColumn: 1 });
   };
 }
+
+const [longestTime, longestOutcome] = ['2026-01-31T08:00:00.000Z'.length, 'dead-lettered'.length];
 
 const columns = ['outcome', 'API destination', 'event', 'status', 'attempts', 'type and code'] as const;
 

@@ -40,7 +40,7 @@ test.each([
     expect(line).toContain(`Z  ${painted}  orders`);
     expect(line.split('\u001B')).toHaveLength(3);
   }
-  expect(withColours(() => createConclusionLines()([entryOf(outcome)]))[1]).toContain(painted);
+  expect(withColours(() => createConclusionLines()([entryOf(outcome)]))[1]).toContain(`Z  ${painted} `);
   const shown = withColours(() => attemptLines({ ...entryOf(outcome), Attempts: [entryOf(outcome)] }));
   expect(shown[0]).toBe(`event delivered to orders: ${painted}`);
   expect(shown.at(-1)).toContain(`Z  ${painted}  `);

@@ -80,15 +80,16 @@ test('the latest deliveries come from as many pages as the limit needs', async (
   expect(calls[2]?.[1]).toEqual({ Limit: 1, NextToken: 't' });
 });
 
-test('columns have their names once, and a wider cell widens its column from then on', () => {
+test('columns have their names once, above the first line, and a wider cell widens its column from then on', () => {
   const linesOf = createConclusionLines();
-  const time = '1970-01-01T00:00:01.000Z';
+  const [time, outcome] = ['1970-01-01T00:00:01.000Z', 'delivered    '];
+  expect(linesOf([])).toEqual([]);
   expect(linesOf([entry('a', 1)])).toEqual([
-    'ended                     outcome    API destination  event  status    attempts   type and code',
-    `${time}  delivered  orders           a      HTTP 204  1 attempt`,
+    'ended                     outcome        API destination  event  status    attempts   type and code',
+    `${time}  ${outcome}  orders           a      HTTP 204  1 attempt`,
   ]);
   expect(linesOf([entry('event-10', 1)])).toEqual([
-    `${time}  delivered  orders           event-10  HTTP 204  1 attempt`,
+    `${time}  ${outcome}  orders           event-10  HTTP 204  1 attempt`,
   ]);
-  expect(linesOf([entry('b', 1)])).toEqual([`${time}  delivered  orders           b         HTTP 204  1 attempt`]);
+  expect(linesOf([entry('b', 1)])).toEqual([`${time}  ${outcome}  orders           b         HTTP 204  1 attempt`]);
 });
