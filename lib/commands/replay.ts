@@ -78,7 +78,7 @@ async function onlyDestination({ eventId, address }: Options): Promise<string> {
   const failed = known.filter(({ Outcome }) => Outcome === 'dead-lettered');
   const names = namesIn(failed.length > 0 ? failed : known);
   const [name, ...others] = names;
-  if (name === undefined) throw new Exit(1, whyNotFound(eventId, address));
+  if (name === undefined) throw new Exit(1, whyNotFound(eventId, known[0], address));
   if (others.length === 0) return name;
   const ways = names.map(
     (each) => `  ${command} -- ${shellWord(printable(eventId))} --api-destination ${shellWord(each)}${where(address)}`,
@@ -97,7 +97,12 @@ function namesIn(found: readonly JsonObject[]): readonly string[] {
   return [...new Set(names)];
 }
 
-function whyNotFound(eventId: string, { aws }: StackAddress): string {
+/** @param known what the history says of an event that went to no API destination */
+function whyNotFound(eventId: string, known: JsonObject | undefined, { aws }: StackAddress): string {
+  if (known !== undefined) {
+    const { Outcome, Reason = '' } = known;
+    return `The event '${printable(eventId)}' went to no API destination (${named(Outcome, '')}), so it has no delivery to replay. ${printable(String(Reason), 1024)} Send it again with PutEvents.`;
+  }
   return `Neither the history nor the dead letters have the event '${printable(eventId)}' in the region ${String(aws.region)}. npm run dead-letters lists those that are there; choose another region with --region.`;
 }
 
