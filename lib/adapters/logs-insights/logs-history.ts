@@ -177,15 +177,15 @@ export class LogsDeliveryHistory implements DeliveryHistory {
 
   /** The newest lines. A query that has as many rows as a query can have is followed by one for the time before its last row. */
   async #read(region: string, conditions: LineConditions, range: QueryRange): Promise<FoundLines> {
-    const { maxLines = defaultMaxLines, maxRows = defaultMaxRows } = this.#options;
+    const { maxLines = defaultMaxLines } = this.#options;
     const lines = new Map<string, DeliveryLine>();
     for (let { endMs } = range, bounds = {}; ; ) {
       const query = `fields @timestamp, @message | ${lineFilter({ ...conditions, ...bounds })} | sort @timestamp desc`;
-      const rows = await this.#queriesOf(region).run(query, { ...range, endMs });
+      const { rows, isFull } = await this.#queriesOf(region).run(query, { ...range, endMs });
       const known = lines.size;
       for (const line of rows.flatMap((row) => parseLine(row) ?? [])) lines.set(line.pointer, line);
       const oldestMs = rows.at(-1) && timeIn(rows.at(-1) ?? new Map());
-      if (rows.length < maxRows || oldestMs === undefined) return { lines };
+      if (!isFull || oldestMs === undefined) return { lines };
       if (lines.size >= maxLines) return { lines, oldestMs };
       // More lines of this millisecond may follow. If the query found only known lines, they are too many for one query.
       endMs = lines.size > known ? oldestMs : oldestMs - 1;

@@ -30,7 +30,13 @@ export interface QueryRange {
 
 export type QueryRow = ReadonlyMap<string, string>;
 
-/** Source: CloudWatch Logs API reference, GetQueryResults. */
+export interface QueryRows {
+  readonly rows: readonly QueryRow[];
+  /** Whether there are as many rows as a query can have, so that there may be more. */
+  readonly isFull: boolean;
+}
+
+/** Source: CloudWatch Logs API reference, GetQueryResults. Not long ago, a query had no more rows either. */
 const maxRowsOfAnswer = 10_000;
 
 /** Most queries end within a second or two. GetQueryResults may be called five times a second. */
@@ -47,30 +53,33 @@ export class LogsQueries {
   readonly #options: LogsQueriesOptions;
   #logGroups: readonly string[];
   #hasStarted = false;
+  #maxRows: number;
   #total: QueryProgress = { bytesScanned: 0, lines: 0 };
 
   constructor(options: LogsQueriesOptions) {
     this.#options = options;
     this.#logGroups = options.logGroups;
+    this.#maxRows = options.maxRows;
   }
 
   /**
-   * All rows of a query, at most `maxRows`. The seconds at both ends of the range belong to it as a whole. There are none in a range
+   * The rows of a query, at most `maxRows`. The seconds at both ends of the range belong to it as a whole. There are none in a range
    * that ends before the log groups were created, which StartQuery refuses.
    *
    * Failure policy: a query that did not end by itself is stopped, because it costs money as long as it runs.
    *
    * @throws LogsQueryError, or the reason of the signal
    */
-  async run(queryString: string, { startMs, endMs }: QueryRange): Promise<readonly QueryRow[]> {
+  async run(queryString: string, { startMs, endMs }: QueryRange): Promise<QueryRows> {
     const range = { startTime: Math.floor(startMs / 1000), endTime: Math.ceil(endMs / 1000) };
-    const queryId = await this.#start({ ...range, queryString, limit: this.#options.maxRows });
-    if (queryId === undefined) return [];
+    const queryId = await this.#start({ ...range, queryString });
+    if (queryId === undefined) return { rows: [], isFull: false };
     let ended = false;
     try {
       await this.#end(queryId);
       ended = true;
-      return await this.#rows(queryId);
+      const rows = await this.#rows(queryId);
+      return { rows, isFull: rows.length >= this.#maxRows };
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       throw queryErrorFrom(error, 'logs:GetQueryResults', this.#options.region);
@@ -88,6 +97,10 @@ export class LogsQueries {
         return queryId;
       } catch (error) {
         this.#options.signal?.throwIfAborted();
+        if (isWrongParameter(error) && this.#maxRows > maxRowsOfAnswer) {
+          this.#maxRows = maxRowsOfAnswer;
+          return await this.#start(input);
+        }
         // The queries differ in their values and times only. So if one was accepted, this one can only be for a time too long ago.
         if (this.#hasStarted && error instanceof Error && error.name === 'MalformedQueryException') return undefined;
         if (!isBusy(error) || delayMs === undefined)
@@ -123,7 +136,8 @@ export class LogsQueries {
   /** An abort must not lose the id of a query that starts at this moment. So the call goes on, and the query is stopped. */
   async #startOnce(input: StartQueryCommandInput): Promise<string> {
     const { client, signal } = this.#options;
-    const starting = client.send(new StartQueryCommand(input)).then(({ queryId = '' }) => queryId);
+    const command = new StartQueryCommand({ ...input, limit: this.#maxRows });
+    const starting = client.send(command).then(({ queryId = '' }) => queryId);
     const aborted = Promise.withResolvers<never>();
     const giveUp = () => aborted.reject(signal?.reason);
     signal?.addEventListener('abort', giveUp, { once: true });
@@ -179,6 +193,11 @@ export class LogsQueries {
     const abortSignal = AbortSignal.timeout(stopWithinMs);
     await this.#options.client.send(new StopQueryCommand({ queryId }), { abortSignal }).catch(() => {});
   }
+}
+
+/** A region that still has the lower limit of rows says so in this way. */
+function isWrongParameter(error: unknown): boolean {
+  return error instanceof Error && error.name === 'InvalidParameterException';
 }
 
 function isMissingGroup(error: unknown): boolean {

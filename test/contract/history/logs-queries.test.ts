@@ -69,6 +69,16 @@ test('a query with more rows than one answer holds is read to its last page', as
   expect(started()).toHaveLength(1);
 });
 
+test('where a query may have 10,000 rows only, the search goes on with this limit', async () => {
+  server.maxRowsOfQuery = 10_000;
+  line(1000, {});
+  const history = historyOf();
+  for (const _of of [1, 2]) expect(await idsOf(history)).toEqual(['event-1']);
+  expect(started().map(({ limit }) => limit)).toEqual([100_000, 10_000, 10_000]);
+  server.maxRowsOfQuery = 0;
+  await expect(idsOf(history)).rejects.toThrow('logs:StartQuery failed in us-east-1. InvalidParameterException');
+});
+
 test('a search with too many lines keeps the newest, says so, and leaves out deliveries whose beginning it did not read', async () => {
   const cuts: number[] = [];
   for (let index = 0; index < 20; index += 1) line(index * 1000, { eventId: `event-${index}` });

@@ -14,6 +14,8 @@ export interface LogsServer {
   append(region: string, group: string, atMs: number, message: string): void;
   /** Overrides the answer to a call: an error, the status of a query, or a call that is not answered. */
   behave: (call: LogsCall) => Behaviour | undefined;
+  /** The highest limit that StartQuery accepts. */
+  maxRowsOfQuery: number;
   /** The most rows of one answer, when the caller asks for no less. */
   maxRowsOfAnswer: number;
   stop(): Promise<void>;
@@ -70,7 +72,7 @@ export async function startLogsServer(): Promise<LogsServer> {
         throw new Refusal('InvalidParameterException', `unknown: ${Object.keys(others).join()}`);
       const names = logGroupNames as readonly string[];
       const range = { startMs: whole(startTime) * 1000, endMs: whole(endTime) * 1000 };
-      if (whole(limit) > 100_000) throw new Refusal('InvalidParameterException', 'limit');
+      if (whole(limit) > server.maxRowsOfQuery) throw new Refusal('InvalidParameterException', 'limit');
       const asked = names.map((name) => groups.get(`${region} ${name}`));
       const missing = names.find((_, index) => asked[index] === undefined);
       if (missing !== undefined)
@@ -140,6 +142,7 @@ export async function startLogsServer(): Promise<LogsServer> {
     clientConfig: { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
     calls,
     behave: () => undefined,
+    maxRowsOfQuery: 100_000,
     maxRowsOfAnswer: 10_000,
     createGroup(region, name, createdAtMs = 0) {
       groups.set(`${region} ${name}`, { createdAtMs, lines: [] });
