@@ -62,6 +62,12 @@ test('lines beyond the most rows of a query are found by further queries, also w
   expect(started().length).toBeGreaterThan(3);
 });
 
+test('older lines are found although more lines than a query has rows are of one millisecond', async () => {
+  for (let index = 0; index < 12; index += 1) line(1000, { eventId: `event-${index}` });
+  line(2000, { eventId: 'older' });
+  expect(await idsOf(historyOf({ maxRows: 10 }))).toContain('older');
+});
+
 test('a query with more rows than one answer holds is read to its last page', async () => {
   server.maxRowsOfAnswer = 4;
   for (let index = 0; index < 10; index += 1) line(index, { eventId: `event-${index}` });
@@ -101,6 +107,48 @@ test('a filter on the last record searches only the lines of the events that hav
   expect(first).toContain('outcome = "dead-lettered"');
   expect(second).toMatch(/ and eventId in \["(dead|redriven)", "(dead|redriven)"\]/);
   expect(more).toEqual([]);
+});
+
+test('a filter on the last record also finds inputs that are no events', async () => {
+  const unreadable = {
+    settlement: { kind: 'dead-lettered' },
+    code: 'InvalidJson',
+    attempts: 0,
+    durationMs: 1,
+  } as const;
+  server.append(region, logGroups[0], nowMs - 1000, formatConclusion(unreadable));
+  const { deliveries } = await historyOf().list(region, { code: 'InvalidJson' }, { limit: 10 });
+  expect(deliveries).toMatchObject([{ last: { code: 'InvalidJson' } }]);
+});
+
+test('events that are too many for the length of one query are searched with several', async () => {
+  const ids = Array.from({ length: 5 }, (_, index) => `${index}`.repeat(3000));
+  for (const eventId of ids) line(1000, { eventId, status: 200 });
+  expect((await idsOf(historyOf(), { status: 200 })).toSorted()).toEqual(ids);
+});
+
+test('more than 1,000 events are not searched one by one: the second query reads all lines', async () => {
+  for (let index = 0; index < 1001; index += 1) line(index, { eventId: `event-${index}`, status: 200 });
+  const first = await historyOf().list(region, { status: 200 }, { limit: 1 });
+  expect(first.deliveries).toMatchObject([{ eventId: 'event-0' }]);
+  expect(started().map(({ queryString }) => String(queryString).includes(' in ['))).toEqual([false, false]);
+});
+
+test('a line that can be found only a minute after it was written is a new record', async () => {
+  const history = historyOf();
+  line(60_000, { eventId: 'known' });
+  const { position } = await history.recordsAfter(region, {}, { limit: 10 });
+  line(61_000, { eventId: 'late' });
+  const { conclusions } = await history.recordsAfter(region, {}, { limit: 10, after: position });
+  expect(conclusions.map(({ eventId }) => eventId)).toEqual(['late']);
+});
+
+test('new records of a rule are not those of a rule whose name begins with its name', async () => {
+  const history = historyOf();
+  const { position } = await history.recordsAfter(region, { rule: 'orders' }, { limit: 10 });
+  for (const name of ['orders-eu', 'orders']) line(0, { rule: `arn:aws:events:us-east-1:123456789012:rule/${name}` });
+  const { conclusions } = await history.recordsAfter(region, { rule: 'orders' }, { limit: 10, after: position });
+  expect(conclusions).toMatchObject([{ rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' }]);
 });
 
 test.each<[string, HistoryFilter]>([
