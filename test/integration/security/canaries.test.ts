@@ -1,10 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import { databaseFile } from '../../../lib/local/stack/stored-files.ts';
 import { authorizeEverything, createEverything, deliverEverything } from './canary-deliveries.ts';
 import { refuseEverything } from './canary-refusals.ts';
 import {
@@ -146,6 +148,24 @@ test.each(all)('no file of the embedded database contains the canary "%s", plain
   expect(contents.length).toBeGreaterThan(0);
   expect(contents.some((content) => disguisesOf(canary).some((text) => content.includes(text)))).toBe(false);
 });
+
+/** The texts of all kept events. */
+function keptEvents(): string {
+  const database = new DatabaseSync(join(folder, databaseFile), { readOnly: true });
+  const rows = database.prepare('SELECT text FROM kept_events').all();
+  database.close();
+  return rows.map(({ text }) => String(text)).join('');
+}
+
+test.each(all)(
+  'no kept event contains the canary "%s", plain or encoded, unless a rule has sent it',
+  (name, canary) => {
+    const isSent = name === 'event' || name === 'targetHeader';
+    const text = keptEvents();
+    expect(text.includes(canary)).toBe(isSent);
+    if (!isSent) expect(found(canary, text)).toEqual([]);
+  },
+);
 
 test('the log contains only lines about deliveries, health, tokens, deauthorized connections and security events', () => {
   // The first lines say how to use the stack.
