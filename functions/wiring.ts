@@ -51,6 +51,7 @@ import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
+import { wireKeptEvents } from './kept-events.ts';
 
 /** Parts that a caller may replace. By default, logs and metrics go to standard output, which Lambda reads. */
 export interface AuthorizationOverrides {
@@ -64,7 +65,7 @@ export interface DeliverOverrides extends AuthorizationOverrides {
   readonly deliveryLog?: DeliveryLog;
   readonly rateBuckets?: RateBuckets;
   readonly healthLog?: HealthLog;
-  /** Default: no event is kept. */
+  /** Default: the bucket of the configuration. */
   readonly eventKeeper?: EventKeeper;
   /** Whether this process runs all invocations of the stack, as the local stack does. Otherwise it runs one at a time. */
   readonly runsAllInvocations?: boolean;
@@ -196,11 +197,11 @@ export function wireDeliver(
     retryPolicy: policy.retryPolicy,
   });
   const sqs = createSqsClient(aws);
-  const settler = wireSettler(config, sqs, clock);
   const log = measureConclusions(deliveryLog, metrics);
-  const keeping = eventKeeper && createKeeping({ keeper: eventKeeper, log, metrics, clock });
+  const keeper = eventKeeper ?? wireKeptEvents(config, sqs.config, clock);
+  const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
   return {
-    deliver: createDeliver({ retrying, settler, log, clock, keeping }),
+    deliver: createDeliver({ retrying, settler: wireSettler(config, sqs, clock), log, clock, keeping }),
     sqs,
     clock,
     during: (deadline, invocation) =>

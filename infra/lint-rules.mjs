@@ -42,7 +42,11 @@ const layers = [
     packages: /^node:(buffer|crypto)$/,
   },
   { name: 'adapters', path: /^lib\/adapters\//, imports: ['core', 'ports', 'adapters'] },
-  { name: 'wiring', path: /^functions\/(wiring|invocation|dead-letters|entry|authentication)\.ts$/, imports: deployed },
+  {
+    name: 'wiring',
+    path: /^functions\/(wiring|invocation|dead-letters|kept-events|entry|authentication)\.ts$/,
+    imports: deployed,
+  },
   { name: 'functions', path: /^functions\//, imports: deployed },
   { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'local'] },
   { name: 'commands', path: /^lib\/commands\//, imports: [...runnable, 'events'] },

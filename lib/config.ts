@@ -165,6 +165,12 @@ export const variables = {
     default: 'false',
     meaning: '`true` writes the metrics of deliveries for each API destination too; CloudWatch bills each metric',
   },
+  KEPT_EVENTS_URL: {
+    type: 'text',
+    form: url,
+    meaning:
+      'URL of the folder of a bucket in which the workers keep events; unset means that a deployed stack keeps none',
+  },
   PRIVATE_NETWORK_ALLOWLIST: {
     type: 'text',
     form: cidrs,

@@ -40,7 +40,7 @@ const parameters = {
   kmsKeyArn: text(
     arn('kms', '[a-z0-9-]+:[0-9]{12}:key/[0-9A-Za-z-]+'),
     'the ARN of a KMS key',
-    'key for the table, the queues, the root secret, the bucket and the logs; default: keys of AWS',
+    'key for the table, the queues, the root secret, the buckets and the logs; default: keys of AWS',
   ),
   deadLetterQueueArns: list(
     'arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.*-]+',
@@ -77,6 +77,7 @@ const parameters = {
     parse: Number,
   },
   failedInvocationsDays: integer(1, 3650, 'days', 'retention of failed invocations in their bucket'),
+  keepEventsDays: integer(0, 3650, 'days', 'retention of kept events in a bucket of their own; `0` keeps none and makes no bucket'),
   eventBusName: text(
     /^[/.\-_A-Za-z0-9]{1,256}$/,
     'the name of an event bus',

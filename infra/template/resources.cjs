@@ -20,6 +20,8 @@ const outputs = {
   TableName: output('Table', { Ref: 'Table' }),
 };
 
+const keptEventsOutput = { KeptEventsBucket: output('Kept events', { Ref: 'KeptEvents' }) };
+
 module.exports = async ({ resolveVariable }) => {
   const stack = `lastmile-${await resolveVariable('sls:stage')}`;
   const parameters = await readParameters(resolveVariable);
@@ -31,7 +33,7 @@ module.exports = async ({ resolveVariable }) => {
       ...alarmResources,
       Dashboard: dashboard(stack, Object.keys(alarmResources)),
     },
-    Outputs: outputs,
+    Outputs: { ...outputs, ...(parameters.keepEventsDays && keptEventsOutput) },
     extensions: functionExtensions(parameters),
   };
 };

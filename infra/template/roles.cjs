@@ -6,6 +6,7 @@
  * any order.
  */
 const { asynchronous, inNetwork } = require('./functions.cjs');
+const { keptObjects } = require('./kept-events.cjs');
 const { ParameterError, readParameters } = require('./parameters.cjs');
 const { arnOf, getAtt, subbed } = require('./template.cjs');
 
@@ -27,6 +28,7 @@ function rolesOf(stack, parameters) {
   // The stack's own key, and the keys of the team's own queues and secrets.
   const own = parameters.kmsKeyArn === undefined ? [] : [parameters.kmsKeyArn];
   const named = parameters.keyArns;
+  const keptEvents = parameters.keepEventsDays ? ['s3'] : [];
   return {
     DeliverRole: role(given, 'deliver', [
       ...delivering(given),
@@ -39,13 +41,14 @@ function rolesOf(stack, parameters) {
       // deletes each message that has settled while others of the batch are still being delivered. Source: SQS developer
       // guide, configuring a queue to trigger a Lambda function.
       allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], [queue(given, 'deliveries')]),
-      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs', ...keptEvents] }),
       ...keys(named, { decrypts: ['secretsmanager', 'sqs'], encrypts: ['sqs'] }),
     ]),
     ControlApiRole: role(given, 'control-api', [
       ...managing(given),
       ...replaying(given),
-      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs'] }),
+      ...onKeptEvents(given, 's3:GetObject'),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs', ...keptEvents], encrypts: ['sqs'] }),
       ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
     ]),
     AuthorizeConnectionRole: role(given, 'authorize-connection', [
@@ -69,7 +72,12 @@ function delivering(given) {
     items(given, ['UpdateItem'], [connections, rates, tokens]),
     readSecrets(given),
     allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
+    ...onKeptEvents(given, 's3:PutObject'),
   ];
+}
+
+function onKeptEvents({ keepEventsDays }, action) {
+  return keepEventsDays ? [allow([action], [keptObjects])] : [];
 }
 
 /** To list dead letters, and to move them back to the delivery queue. */

@@ -1,8 +1,9 @@
 /*
- * The stack's stores: the table, the root secret and the bucket of failed invocations. All three remain when the stack is
- * deleted, because their contents cannot be restored.
+ * The stack's stores: the table, the root secret, the bucket of failed invocations and that of kept events. All of them remain
+ * when the stack is deleted, because their contents cannot be restored, and because CloudFormation cannot delete a bucket
+ * with objects in it.
  */
-const { kept, subbed } = require('./template.cjs');
+const { getAtt, kept, subbed } = require('./template.cjs');
 
 /** The same keys and index as in lib/adapters/dynamodb/table.ts, which defines the table of the local stack. */
 function table(name, { kmsKeyArn, deletionProtection }) {
@@ -55,11 +56,8 @@ function rootSecret(stack, { kmsKeyArn }) {
   });
 }
 
-/**
- * The bucket in which Lambda stores asynchronous invocations that have failed for good. Failure policy: it is a bucket and not
- * a queue, because the queues may be the cause of the failure.
- */
-function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
+/** An encrypted bucket that nobody outside the account can read, and that deletes its objects after some days. */
+function expiringBucket(kmsKeyArn, days) {
   const encryption = kmsKeyArn
     ? { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKeyArn }
     : { SSEAlgorithm: 'AES256' };
@@ -83,7 +81,7 @@ function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
           {
             Id: 'expire',
             Status: 'Enabled',
-            ExpirationInDays: failedInvocationsDays,
+            ExpirationInDays: days,
             AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
           },
         ],
@@ -93,32 +91,43 @@ function failedInvocations({ kmsKeyArn, failedInvocationsDays }) {
 }
 
 /** Like the bucket, this policy is kept when the stack is deleted. Otherwise the bucket would accept requests without TLS. */
-const failedInvocationsPolicy = kept({
-  Type: 'AWS::S3::BucketPolicy',
-  Properties: {
-    Bucket: { Ref: 'FailedInvocations' },
-    PolicyDocument: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Sid: 'TlsOnly',
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 's3:*',
-          Resource: [{ 'Fn::GetAtt': ['FailedInvocations', 'Arn'] }, subbed('${FailedInvocations.Arn}/*')],
-          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-        },
-      ],
+function tlsOnly(bucketId) {
+  return kept({
+    Type: 'AWS::S3::BucketPolicy',
+    Properties: {
+      Bucket: { Ref: bucketId },
+      PolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'TlsOnly',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:*',
+            Resource: [getAtt(bucketId, 'Arn'), subbed(`\${${bucketId}.Arn}/*`)],
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          },
+        ],
+      },
     },
-  },
-});
+  });
+}
 
+/**
+ * Failure policy: Lambda stores asynchronous invocations that have failed for good in a bucket and not in a queue, because the
+ * queues may be the cause of the failure.
+ */
 function storage(stack, parameters) {
+  const { kmsKeyArn, failedInvocationsDays, keepEventsDays } = parameters;
   return {
     Table: table(stack, parameters),
     RootSecret: rootSecret(stack, parameters),
-    FailedInvocations: failedInvocations(parameters),
-    FailedInvocationsPolicy: failedInvocationsPolicy,
+    FailedInvocations: expiringBucket(kmsKeyArn, failedInvocationsDays),
+    FailedInvocationsPolicy: tlsOnly('FailedInvocations'),
+    ...(keepEventsDays && {
+      KeptEvents: expiringBucket(kmsKeyArn, keepEventsDays),
+      KeptEventsPolicy: tlsOnly('KeptEvents'),
+    }),
   };
 }
 

@@ -29,6 +29,7 @@ export interface RoleParameters {
   readonly keyArns: readonly string[];
   readonly kmsKeyArn?: string;
   readonly subnetIds: readonly string[];
+  readonly keepEventsDays?: number;
 }
 
 interface RolesFile {

@@ -1,15 +1,36 @@
 import { Buffer } from 'node:buffer';
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import { scopeEnd, sha256Hex, signatureOf, signingAlgorithm } from '../../core/api-key/sig-v4-canonical.ts';
 import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { fromAwsError } from './failures.ts';
 
-/** The parts of an AWS client that a signed request needs. The clients of all services have them. */
-export type RequestSettings = Pick<
-  SQSClient['config'],
-  'credentials' | 'region' | 'requestHandler' | 'useFipsEndpoint'
->;
+/** The parts of an AWS client's configuration that a signed request needs. The clients of all services have them. */
+export interface RequestSettings {
+  credentials(): Promise<{
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  }>;
+  region(): Promise<string>;
+  useFipsEndpoint(): Promise<boolean>;
+  readonly requestHandler: {
+    handle(
+      request: SignedRequest,
+      options: { readonly abortSignal: AbortSignal },
+    ): Promise<{ readonly response: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> } }>;
+  };
+}
+
+interface SignedRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query: Readonly<Record<string, never>>;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
 
 export interface S3BucketOptions {
   /** `<bucket>.s3.<region>.amazonaws.com`, or as the partition has it: the attribute RegionalDomainName of CloudFormation. */
@@ -110,7 +131,7 @@ export function createS3Bucket(options: S3BucketOptions): S3Bucket {
 /** Error codes of S3 for an object that does not exist. */
 const absences = new Set(['NoSuchKey', 'AccessDenied']);
 
-async function signedRequest(options: S3BucketOptions, { method, key, body }: S3Request) {
+async function signedRequest(options: S3BucketOptions, { method, key, body }: S3Request): Promise<SignedRequest> {
   const { owner, settings, clock } = options;
   const [region, credentials, url] = await Promise.all([
     settings.region(),

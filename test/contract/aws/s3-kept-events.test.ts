@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vites
 import { createS3KeptEvents } from '../../../lib/adapters/aws/kept-events.ts';
 import type { S3BucketOptions } from '../../../lib/adapters/aws/s3-bucket.ts';
 import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
 import type { S3Fault, S3Server } from '../../servers/aws/s3-server.ts';
 import { startS3Server } from '../../servers/aws/s3-server.ts';
@@ -59,7 +60,8 @@ function serverWith(...faults: readonly (S3Fault | undefined)[]): S3Server {
   return server;
 }
 
-const codeOf = (failing: Promise<unknown>) => failing.catch((error: { readonly code: string }) => error.code);
+const codeOf = (failing: Promise<unknown>) =>
+  failing.catch((error: unknown) => (error instanceof Failure ? error.code : error));
 
 describeKeptEvents('in S3', async () => {
   const server = serverWith();
@@ -161,6 +163,10 @@ test('a write ends at once and is not repeated when its signal aborts', async ()
   expect(server.calls.length - before).toBe(1);
 });
 
+async function* bodyOf(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('');
+}
+
 test.each([
   [undefined, false, `https://${domainName}/`],
   [undefined, true, `https://${bucket}.s3-fips.${region}.amazonaws.com/`],
@@ -170,11 +176,10 @@ test.each([
   onTestFinished(() => sqs.destroy());
   const urls: string[] = [];
   const requestHandler: S3BucketOptions['settings']['requestHandler'] = {
-    ...sqs.config.requestHandler,
     async handle({ protocol, hostname, port, path, headers }) {
       urls.push(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
       expect(headers['host']).toBe(new URL(expected).host);
-      return { response: { statusCode: 200, headers: {}, body: [] } };
+      return { response: { statusCode: 200, body: bodyOf() } };
     },
   };
   const settings = { ...sqs.config, requestHandler, useFipsEndpoint: async () => isFips };

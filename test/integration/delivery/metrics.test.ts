@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { CreateApiDestinationCommand, CreateConnectionCommand } from '@aws-sdk/client-eventbridge';
 import type { Context } from 'aws-lambda';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { dependenciesFrom as authorizeFrom } from '../../../functions/authorize-connection.ts';
 import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
 import {
@@ -16,6 +16,7 @@ import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
 import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { startS3Server } from '../../servers/aws/s3-server.ts';
 import { account, type ProxiedSqs, region } from '../../servers/aws/sqs-queues.ts';
 import { emfViolations, valuesOf } from '../../unit/adapters/log/emf-documents.ts';
 
@@ -174,6 +175,20 @@ test('a deployed handler refuses a loopback address, and the refusal is logged a
   expect(lines.join()).toContain('"code":"AddressRefused"');
   expect(lines.join()).not.toContain('canary');
   expect(endpoint.requests).toHaveLength(before);
+});
+
+test('a deployed handler keeps an event in the bucket that its environment names, and its line says where', async () => {
+  const s3 = await startS3Server({ bucket: 'kept', owner: account, region, secretAccessKey: 'local', nowMs: Date.now });
+  onTestFinished(() => s3.stop());
+  const lines = await runDeployed(envelopeOf('well'), {
+    KEPT_EVENTS_URL: `https://kept.s3.${region}.amazonaws.com/events/`,
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    ROOT_SECRET_ARN: `arn:aws:secretsmanager:${region}:${account}:secret:root-AbCdEf`,
+  });
+  const concluded = lines.find((line) => line.includes('delivery.concluded')) ?? '{}';
+  const { outcome, kept = '' } = JSON.parse(concluded) as { outcome?: string; kept?: string };
+  expect([outcome, s3.calls.map(({ path }) => path)]).toEqual(['delivered', [`/kept/${kept.replace('#0', '')}`]]);
+  expect(lines.join()).not.toMatch(/EventsNotKept|canary/);
 });
 
 /** @returns the lines on standard output of one invocation, configured by the environment alone */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { RoleParameters, TemplateStatement } from '../../policies/roles.ts';
 import { rolesFile, rolesOf, statementsOf } from '../../policies/roles.ts';
@@ -87,6 +88,25 @@ describe('the roles', () => {
   );
 
   test.each([
+    ['DeliverRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs', 's3'], 's3:PutObject'],
+    ['DeliverQueuedRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs', 's3'], 's3:PutObject'],
+    ['ControlApiRole', ['dynamodb', 'secretsmanager', 'sqs', 's3'], ['sqs'], 's3:GetObject'],
+    ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3'], undefined],
+    ['RedriveRole', ['sqs'], ['sqs'], undefined],
+  ])(
+    'in a stack that keeps events, the role %s may do no more with them than its function does',
+    (id, decrypts, encrypts, action) => {
+      const parameters = { keepEventsDays: 7, kmsKeyArn: keyArn };
+      const without = statementsOf(rolesOf('lastmile-prod'), id);
+      const isNew = (statement: TemplateStatement) => !without.some((each) => isDeepStrictEqual(each, statement));
+      const added = statementsOf(rolesOf('lastmile-prod', { keepEventsDays: 7 }), id).filter(isNew);
+      const Resource = [{ 'Fn::Sub': '${KeptEvents.Arn}/events/*' }];
+      expect(added).toEqual(action === undefined ? [] : [{ Effect: 'Allow', Action: [action], Resource }]);
+      expect(allowing(parameters, id, 'kms:')).toEqual(usesOf([keyArn], decrypts, encrypts));
+    },
+  );
+
+  test.each([
     ['DeliverRole', ['secretsmanager', 'sqs'], ['sqs']],
     ['DeliverQueuedRole', ['secretsmanager', 'sqs'], ['sqs']],
     ['ControlApiRole', ['secretsmanager'], []],
@@ -153,6 +173,7 @@ describe('the roles', () => {
       "param:batchingWindowSeconds, ''": 0,
       "param:logRetentionDays, ''": 30,
       "param:failedInvocationsDays, ''": 90,
+      "param:keepEventsDays, ''": 0,
       "param:deletionProtection, ''": true,
     };
     const resolveVariable = (variable: string) => Promise.resolve(given[variable] ?? '');

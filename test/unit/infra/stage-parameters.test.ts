@@ -37,6 +37,7 @@ describe('a stack whose stage gives every parameter', () => {
       batchingWindowSeconds: '5',
       logRetentionDays: '7',
       failedInvocationsDays: '14',
+      keepEventsDays: '8',
       eventBusName: 'shop',
       privateNetworkAllowlist: '10.0.0.0/8, fd00::/8',
       alarmTopicArn: topicArn,
@@ -65,6 +66,30 @@ describe('a stack whose stage gives every parameter', () => {
       },
       LifecycleConfiguration: { Rules: [{ ExpirationInDays: 14 }] },
     });
+  });
+
+  test('a stage that keeps events has an encrypted, private bucket for them, which remains and deletes them after that many days', () => {
+    const { KeptEvents, KeptEventsPolicy, FailedInvocations, FailedInvocationsPolicy } = template.Resources;
+    const text = (resource: Resource | undefined) => JSON.stringify(resource);
+    const inOtherBucket = (resource: Resource | undefined) =>
+      text(resource)
+        ?.replaceAll('KeptEvents', 'FailedInvocations')
+        .replace('"ExpirationInDays":8', '"ExpirationInDays":14');
+    // Other tests check every member of the bucket of failed invocations and of its policy.
+    expect(text(KeptEvents)).toContain('"ExpirationInDays":8');
+    expect(inOtherBucket(KeptEvents)).toBe(text(FailedInvocations));
+    expect(inOtherBucket(KeptEventsPolicy)).toBe(text(FailedInvocationsPolicy));
+    expect(template.Outputs).toMatchObject({ KeptEventsBucket: { Value: { Ref: 'KeptEvents' } } });
+  });
+
+  test('the functions that keep or read events know the bucket of kept events, and no others', () => {
+    const url = { 'Fn::Sub': 'https://${KeptEvents.RegionalDomainName}/events/' };
+    const known = Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) => {
+      const { KEPT_EVENTS_URL } = Properties.Environment?.Variables ?? {};
+      return Type !== 'AWS::Lambda::Function' || KEPT_EVENTS_URL === undefined ? [] : [[id, KEPT_EVENTS_URL]];
+    });
+    const ids = ['ControlDashapiLambdaFunction', 'DeliverDashqueuedLambdaFunction', 'DeliverLambdaFunction'];
+    expect(known.sort()).toEqual(ids.map((id) => [id, url]));
   });
 
   test.each(['Deliver', 'DeliverDashqueued', 'AuthorizeDashconnection'])(
@@ -126,6 +151,7 @@ describe('stage parameters', () => {
       batchingWindowSeconds: 0,
       logRetentionDays: 30,
       failedInvocationsDays: 90,
+      keepEventsDays: 0,
       eventBusName: 'default',
       privateNetworkAllowlist: undefined,
       alarmTopicArn: undefined,
