@@ -11,8 +11,8 @@ export default defineConfig({
     pool: 'threads',
     // Many tests wait for processes, so more of them than processors can run at the same time.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', ...(inCi ? (['json'] as const) : [])],
     outputFile: { json: '.build/test-results.json' },
     coverage: {

@@ -122,8 +122,14 @@ function refuseOutcomeWithoutInvocation(outcome: string, follows: boolean, { sta
 }
 
 const outcomes = ['delivered', 'deferred', 'dead-lettered', 'returned', 'waiting', 'unmatched', 'refused'];
-/** The last two are error codes of entries that PutEvents refused. */
-const codes = [...Object.keys(failures), 'Unexpected', 'InvalidArgument', 'MalformedDetail'];
+/** The last three are error codes of entries that PutEvents refused. */
+const codes = [
+  ...Object.keys(failures),
+  'Unexpected',
+  'InvalidArgument',
+  'MalformedDetail',
+  'NotAuthorizedForSourceException',
+];
 
 function oneOf(flag: string, known: readonly string[], value: string): string {
   if (known.includes(value)) return value;

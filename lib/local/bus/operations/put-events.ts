@@ -122,6 +122,7 @@ const requiredNames = ['Source', 'DetailType', 'Detail'] as const;
 function readEntry(entry: JsonObject, nowMs: number, requestTraceHeader: string | undefined): Entry | EntryError {
   const [source, detailType, detailText] = requiredNames.map((name) => textOf(ownMember(entry, name)));
   if (source === undefined) return missing('Source');
+  if (source.startsWith(reservedPrefix)) return notAuthorized;
   if (detailType === undefined) return missing('DetailType');
   if (detailText === undefined) return missing('Detail');
   if (detailType.length > maxDetailTypeCharacters) {
@@ -141,6 +142,13 @@ function readEntry(entry: JsonObject, nowMs: number, requestTraceHeader: string 
     parts: { source, detailType, detailText, detail, timeMs, resources, traceHeader },
   };
 }
+
+/** Only AWS services may put events with such a source. Code and text are those that EventBridge answers. */
+const reservedPrefix = 'aws.';
+const notAuthorized = {
+  ErrorCode: 'NotAuthorizedForSourceException',
+  ErrorMessage: 'Not authorized for the source.',
+} as const;
 
 /** Source: the API reference of PutEvents. The text of the refusal is our own. */
 const maxDetailTypeCharacters = 128;

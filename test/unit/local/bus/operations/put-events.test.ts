@@ -103,6 +103,19 @@ test('PutEvents answers entries in order and accepts valid entries beside a refu
   expect(accepted.map(({ event }) => event.id)).toEqual(['id-1', 'id-2']);
 });
 
+test('PutEvents refuses an event whose source begins with "aws." as an entry error, and accepts "aws" and "awsome.shop"', async () => {
+  const { answer, accepted } = putEvents(['aws.s3', 'aws', 'awsome.shop'].map((Source) => ({ ...entry, Source })));
+  expect(await answer()).toEqual({
+    FailedEntryCount: 1,
+    Entries: [
+      { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' },
+      { EventId: 'id-1' },
+      { EventId: 'id-2' },
+    ],
+  });
+  expect(accepted.map(({ event }) => event.id)).toEqual(['id-1', 'id-2']);
+});
+
 test('PutEvents accepts a DetailType of 128 characters and refuses a longer one as an entry error', async () => {
   const { answer, accepted } = putEvents([
     { ...entry, DetailType: 'x'.repeat(129) },
