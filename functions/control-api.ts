@@ -129,7 +129,7 @@ export function dependenciesFrom(
       ...createHistoryOperations(overrides),
       ...onDemand(['ListDeadLetters', 'ReplayDelivery'], async () => {
         const { wireDeadLetterOperations } = await import('./dead-letters.ts');
-        return wireDeadLetterOperations(config, aws, overrides);
+        return wireDeadLetterOperations(config, aws, environment, overrides);
       }),
     },
     authentication: authenticationFrom(environment, aws, systemClock, {

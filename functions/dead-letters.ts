@@ -1,20 +1,21 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
 import { createSqsDeadLetters } from '../lib/adapters/sqs/dead-letters.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
-import type { Config } from '../lib/config.ts';
+import type { Config, Environment } from '../lib/config.ts';
 import { createDeadLetterOperations } from '../lib/control/history/dead-letter-operations.ts';
 import type { ReplayDependencies } from '../lib/control/history/replay-delivery.ts';
 import { createReplayOperation } from '../lib/control/history/replay-delivery.ts';
 import type { Operation } from '../lib/control/operation.ts';
 import { createDeadLetters } from '../lib/delivery/redrive/dead-letters.ts';
 import type { RedriveDependencies } from '../lib/delivery/redrive/redrive.ts';
+import { wireKeptEvents } from './kept-events.ts';
 
 /** Connects the reading of dead letters with the queues. */
-export function wireDeadLetters(config: Config, aws: AwsClientConfig): RedriveDependencies {
+export function wireDeadLetters(config: Config, sqs: SQSClient): RedriveDependencies {
   const clock = systemClock;
-  const sqs = createSqsClient(aws);
   return {
     deadLetters: createSqsDeadLetters(sqs, config.DEAD_LETTER_QUEUE_URL, clock),
     queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
@@ -27,12 +28,15 @@ export function wireDeadLetters(config: Config, aws: AwsClientConfig): RedriveDe
 export function wireDeadLetterOperations(
   config: Config,
   aws: AwsClientConfig,
+  environment: Environment,
   { history, keptEvents }: Pick<ReplayDependencies, 'history' | 'keptEvents'>,
 ): Readonly<Record<string, Operation>> {
-  const wired = wireDeadLetters(config, aws);
+  const sqs = createSqsClient(aws);
+  const wired = wireDeadLetters(config, sqs);
+  const kept = keptEvents ?? wireKeptEvents(config, sqs.config, systemClock, environment);
   const deadLetters = createDeadLetters(wired);
   return {
     ...createDeadLetterOperations({ deadLetters }),
-    ...createReplayOperation({ deadLetters, queue: wired.queue, history, keptEvents }),
+    ...createReplayOperation({ deadLetters, queue: wired.queue, history, keptEvents: kept }),
   };
 }

@@ -9,6 +9,7 @@ import type { RedriveResult } from '../lib/delivery/redrive/pass.ts';
 import type { Redrive } from '../lib/delivery/redrive/redrive.ts';
 import { createRedrive } from '../lib/delivery/redrive/redrive.ts';
 import type { Clock } from '../lib/ports/clock.ts';
+import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
 import { wireDeadLetters } from './dead-letters.ts';
 import type { Handler } from './entry.ts';
 import { createEntry } from './entry.ts';
@@ -32,7 +33,7 @@ export function createHandler({ redrive, clock }: RedriveDependencies) {
 /** @throws ConfigError naming every bad variable */
 export function dependenciesFrom(environment: Environment, aws: AwsClientConfig = {}): RedriveDependencies {
   const config = parseConfig(environment);
-  const wired = wireDeadLetters(config, aws);
+  const wired = wireDeadLetters(config, createSqsClient(aws));
   return { redrive: createRedrive(wired), clock: wired.clock };
 }
 

@@ -4,6 +4,7 @@ import { CreateApiDestinationCommand, CreateConnectionCommand } from '@aws-sdk/c
 import type { Context } from 'aws-lambda';
 import { expect, onTestFinished, test } from 'vitest';
 import { dependenciesFrom as authorizeFrom } from '../../../functions/authorize-connection.ts';
+import { dependenciesFrom as controlFrom } from '../../../functions/control-api.ts';
 import { createHandler as createDeliver, dependenciesFrom as deliverFrom } from '../../../functions/deliver.ts';
 import {
   createHandler as createDeliverQueued,
@@ -177,18 +178,29 @@ test('a deployed handler refuses a loopback address, and the refusal is logged a
   expect(endpoint.requests).toHaveLength(before);
 });
 
-test('a deployed handler keeps an event in the bucket that its environment names, and its line says where', async () => {
+test('a deployed deliver keeps an event in the bucket of its environment, its line says where, and control-api delivers it again', async () => {
   const s3 = await startS3Server({ bucket: 'kept', owner: account, region, secretAccessKey: 'local', nowMs: Date.now });
   onTestFinished(() => s3.stop());
-  const lines = await runDeployed(envelopeOf('well'), {
+  const variables = {
     KEPT_EVENTS_URL: `https://kept.s3.${region}.amazonaws.com/events/`,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     ROOT_SECRET_ARN: `arn:aws:secretsmanager:${region}:${account}:secret:root-AbCdEf`,
-  });
+  };
+  const lines = await runDeployed(envelopeOf('well'), variables);
   const concluded = lines.find((line) => line.includes('delivery.concluded')) ?? '{}';
   const { outcome, kept = '' } = JSON.parse(concluded) as { outcome?: string; kept?: string };
   expect([outcome, s3.calls.map(({ path }) => path)]).toEqual(['delivered', [`/kept/${kept.replace('#0', '')}`]]);
   expect(lines.join()).not.toMatch(/EventsNotKept|canary/);
+  const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
+  const given = { ...variables, DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url };
+  const environment = { ...functionVariables(given, (name) => name), AWS_ENDPOINT_URL_S3: s3.endpoint };
+  const aws = { ...sqs.clientConfig, credentials: { accessKeyId: 'test', secretAccessKey: 'local' } };
+  const { lastmileOperations } = controlFrom(environment, aws);
+  const caller = { region, account, partition: 'aws', requestId: 'request' };
+  const asked = { EventId: 'event-well', ApiDestinationName: 'well', KeptAt: kept };
+  await lastmileOperations?.['ReplayDelivery']?.(asked, caller);
+  const [message] = await deliveries.receive();
+  expect(JSON.parse(message?.Body ?? 'null')).toEqual(envelopeOf('well').event);
 });
 
 /** @returns the lines on standard output of one invocation, configured by the environment alone */
