@@ -54,6 +54,7 @@ export interface LogsHistoryOptions {
   readonly maxLines?: number;
   /** The most rows of one query. Default: 100,000, the limit of Logs Insights. */
   readonly maxRows?: number;
+  readonly stopWithinMs?: number;
 }
 
 interface FollowedLines {

@@ -21,6 +21,8 @@ export interface LogsQueriesOptions {
   readonly onProgress?: ((progress: QueryProgress) => void) | undefined;
   /** The most rows of one query. */
   readonly maxRows: number;
+  /** How long a query that is stopped may take to start, and then to stop. Default: 450. */
+  readonly stopWithinMs?: number;
 }
 
 export interface QueryRange {
@@ -45,14 +47,15 @@ const [firstPollMs, longestPollMs] = [250, 2000];
 /** Together they wait half a minute for another query to end. */
 const busyDelaysMs = [1000, 2000, 4000, 8000, 15_000];
 
-/** Ctrl-C must end a command within a second. */
-const stopWithinMs = 400;
+/** Ctrl-C must end a command within a second, also when it first waits for the id of the query. */
+const defaultStopWithinMs = 450;
 
 /** Runs queries of CloudWatch Logs Insights, one after the other. */
 export class LogsQueries {
   readonly #options: LogsQueriesOptions;
   #logGroups: readonly string[];
   #hasStarted = false;
+  readonly #stopWithinMs: number;
   #maxRows: number;
   #total: QueryProgress = { bytesScanned: 0, lines: 0 };
 
@@ -60,6 +63,7 @@ export class LogsQueries {
     this.#options = options;
     this.#logGroups = options.logGroups;
     this.#maxRows = options.maxRows;
+    this.#stopWithinMs = options.stopWithinMs ?? defaultStopWithinMs;
   }
 
   /**
@@ -152,7 +156,7 @@ export class LogsQueries {
   }
 
   async #stopWhenStarted(starting: Promise<string>): Promise<void> {
-    const given = AbortSignal.timeout(stopWithinMs);
+    const given = AbortSignal.timeout(this.#stopWithinMs);
     const timeout = new Promise<undefined>((resolve) => given.addEventListener('abort', () => resolve(undefined)));
     const queryId = await Promise.race([starting.catch(() => undefined), timeout]);
     if (queryId !== undefined) await this.#stop(queryId);
@@ -190,7 +194,7 @@ export class LogsQueries {
 
   /** Never rejects: the query ends by itself when it is done. */
   async #stop(queryId: string): Promise<void> {
-    const abortSignal = AbortSignal.timeout(stopWithinMs);
+    const abortSignal = AbortSignal.timeout(this.#stopWithinMs);
     await this.#options.client.send(new StopQueryCommand({ queryId }), { abortSignal }).catch(() => {});
   }
 }

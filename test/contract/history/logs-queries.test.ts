@@ -29,7 +29,9 @@ function historyOf(options: Partial<LogsHistoryOptions> = {}): LogsDeliveryHisto
     nowMs: () => nowMs,
     delay: async (delayMs: number) => void delays.push(delayMs),
   };
-  return new LogsDeliveryHistory({ clientOf: () => client, logGroups, clock, ...options });
+  // A busy machine may need longer than a person wants to wait.
+  const stopWithinMs = 15_000;
+  return new LogsDeliveryHistory({ clientOf: () => client, logGroups, clock, stopWithinMs, ...options });
 }
 
 /** Adds a line of a delivery that ended this long ago. */
