@@ -11,7 +11,7 @@ import type { JsonObject } from '../core/input/json.ts';
 import type { DeliveryHistory } from '../ports/history.ts';
 import { readLastmileInput } from '../protocol/routes.ts';
 import { counted } from '../local/terminal-text.ts';
-import { Exit } from './command.ts';
+import { Exit, timeOf } from './command.ts';
 import { callControlApi } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
 
@@ -44,10 +44,12 @@ export async function withHistory<Result>(
   }
 }
 
-export function howFarBack(stage: string): string {
-  return stage === 'local'
-    ? 'It keeps 7 days.'
-    : 'The search covered the last 7 days, or the time since --after. Reach back further with --after.';
+/** What a command that found nothing says about the time that it searched. */
+export function howFarBack(stage: string, { After }: JsonObject): string {
+  if (stage === 'local') return 'It keeps 7 days.';
+  return After === undefined
+    ? 'The search covered the last 7 days; --after reaches back further.'
+    : `The search covered the time since ${timeOf(After)}.`;
 }
 
 /** Checks the input against the service model and runs the operation, as the control API does. */

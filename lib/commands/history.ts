@@ -167,7 +167,7 @@ async function main(args: string[]): Promise<number> {
 
 function whyEmpty(input: JsonObject, { aws, stage }: StackAddress): string {
   const which = Object.keys(input).length === 0 ? 'no deliveries' : 'no delivery that matches';
-  return `The history of the region ${String(aws.region)} has ${which}. ${howFarBack(stage)} Choose another region with --region.`;
+  return `The history of the region ${String(aws.region)} has ${which}. ${howFarBack(stage, input)} Choose another region with --region.`;
 }
 
 process.exitCode = await runCommand(() => main(process.argv.slice(2)));

@@ -69,7 +69,7 @@ async function show({ filter, json, address }: Options, call: HistoryCall): Prom
   const where = ApiDestinationName === undefined ? '' : ` to '${printable(String(ApiDestinationName))}'`;
   throw new Exit(
     1,
-    `The history of the region ${String(address.aws.region)} has no delivery of the event '${printable(String(EventId))}'${where}. ${howFarBack(address.stage)} npm run history lists events; choose another region with --region.`,
+    `The history of the region ${String(address.aws.region)} has no delivery of the event '${printable(String(EventId))}'${where}. ${howFarBack(address.stage, filter)} npm run history lists events; choose another region with --region.`,
   );
 }
 

@@ -2,7 +2,8 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, afterAll, expect, test } from 'vitest';
 import { LogsDeliveryHistory } from '../../../lib/adapters/logs-insights/logs-history.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
-import { createHistoryCall, createProgressLine } from '../../../lib/commands/history-calls.ts';
+import { createHistoryCall, createProgressLine, howFarBack } from '../../../lib/commands/history-calls.ts';
+import type { JsonObject } from '../../../lib/core/input/json.ts';
 import type { LogsServer } from '../../servers/aws/logs-server.ts';
 import { startLogsServer } from '../../servers/aws/logs-server.ts';
 
@@ -73,4 +74,12 @@ test('a command that did not search says nothing, and one that left lines out sa
   progress.cut(Date.UTC(2026, 0, 1));
   progress.end();
   expect(written.at(-1)).toMatch(/only those since 2026-01-01T00:00:00\.000Z were read\. Search less time/);
+});
+
+test.each<[string, JsonObject, string]>([
+  ['local', { After: 1 }, 'It keeps 7 days.'],
+  ['prod', {}, 'The search covered the last 7 days; --after reaches back further.'],
+  ['prod', { After: 1_764_320_400 }, 'The search covered the time since 2025-11-28T09:00:00Z.'],
+])('a search of the stage %s with the filter %j that found nothing says %j', (stage, filter, text) => {
+  expect(howFarBack(stage, filter)).toBe(text);
 });
