@@ -6,7 +6,7 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Deadline } from './deadline.ts';
 
 /** How long an invocation whose deliveries have ended waits for their texts to be kept. A write to S3 usually takes 20 to 50 ms. */
-export const longestWriteWaitMs = 1000;
+const longestWriteWaitMs = 1000;
 
 export interface KeepingDependencies {
   readonly keeper: EventKeeper;

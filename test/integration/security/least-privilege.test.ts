@@ -74,10 +74,10 @@ test('every recorded AWS request belongs to a known function and a known permiss
   expect([...story.recorder.calls.keys()].toSorted()).toEqual(functionNames.toSorted());
 });
 
-test('the recorded AWS requests include every AWS operation of the adapters', () => {
+test('the recorded AWS requests include every AWS operation of the adapters, except those that commands run with the credentials of a person', () => {
   const folder = new URL('../../../lib/adapters/', import.meta.url);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('logs-insights'))
     .map((file) => readFileSync(new URL(file, folder), 'utf8'));
   const known = new Set(sources.join('\n').match(/(?<=new )[A-Z]\w+(?=Command\()/g));
   expect(known.size).toBeGreaterThan(10);
