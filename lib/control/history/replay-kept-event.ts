@@ -54,8 +54,7 @@ export async function replayKeptEvent(
     const text = `It was delivered at ${timeOf(known.last.concludedAtMs)}, and its event is not kept. ${sendAgain}`;
     throw notReplayed('ResourceNotFoundException', text);
   }
-  const exactly = { ...asked, rule: known.rule, targetId: known.targetId };
-  return await sendKept(asked, known.keptAt, await keptDelivery(exactly, known.keptAt, keptEvents), queue);
+  return await sendKept(asked, known.keptAt, await keptDelivery(asked, known.keptAt, keptEvents), queue);
 }
 
 async function sendKept(

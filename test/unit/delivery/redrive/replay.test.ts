@@ -99,6 +99,20 @@ test('a replay says why a dead letter cannot be delivered again, and leaves it i
   expect([sentIds(), lying.visible]).toEqual([[], [messageId]]);
 });
 
+test('a replay of one target does not blame the unreadable dead letter of another target', async () => {
+  const { lying, replay } = setUp();
+  const attributes = { LASTMILE: '{"v":1000,"apiDestination":"orders","target":{"Id":"t2"}}' };
+  lying.put({ ...deadLetterOf('e1'), attributes });
+  expect(await replay({ targetId: 't1' })).toMatchObject({ kind: 'none', readCount: 1 });
+  expect(await replay({ targetId: 't2' })).toMatchObject({ kind: 'unreadable' });
+});
+
+test('a replay lists at most a hundred targets', async () => {
+  const { put, replay } = setUp();
+  for (let count = 0; count < 120; count += 1) put('e1', { target: { Id: `t${count}` } });
+  expect(await replay()).toHaveProperty('targets.length', 100);
+});
+
 test('a replay prefers a dead letter that can be delivered again to a later one that cannot', async () => {
   const { clock, lying, put, replay } = setUp();
   const messageId = put('e1');
