@@ -30,7 +30,7 @@ export function dependenciesFrom(
   const wired = wireAuthorization(parseConfig(environment), aws, overrides);
   const authorize = createConnectionAuthorization(wired);
   return {
-    authorize: (input, signal) => wired.metrics.during(signal, () => authorize(input, signal)),
+    authorize: (input, signal) => wired.during(signal, () => authorize(input, signal)),
     clock: wired.clock,
   };
 }

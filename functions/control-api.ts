@@ -15,6 +15,7 @@ import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts'
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
+import { announced } from '../lib/control/announced.ts';
 import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../lib/control/health/health-operations.ts';
 import { createHistoryOperations } from '../lib/control/history/history-operations.ts';
@@ -34,6 +35,7 @@ import { answerDirectInvocation, isDirectInvocation } from '../lib/protocol/dire
 import { createAppSyncRoute, createLastmileRoute } from '../lib/protocol/routes.ts';
 import { authenticationFrom, wireRootSecret } from './authentication.ts';
 import { inputs, wireMetrics, writeOut } from './invocation.ts';
+import { wireStateEvents, withStateEvents } from './state-events.ts';
 import { createEntry } from './entry.ts';
 
 export interface ControlApiDependencies {
@@ -46,8 +48,8 @@ export interface ControlApiDependencies {
   /** `none` only in a local stack that runs without --auth. */
   readonly authentication: Authentication | 'none';
   readonly logFault: LogFault;
-  /** Default: no metrics. */
-  readonly metrics?: InvocationMetrics;
+  /** Runs an invocation, then puts its state events and writes its metrics. Default: there are none. */
+  readonly during?: InvocationMetrics['during'];
   /** The region to use if the function's ARN does not contain one. */
   readonly fallbackRegion?: string | undefined;
 }
@@ -73,11 +75,11 @@ export function createHandler(dependencies: ControlApiDependencies) {
     isDirectInvocation(event)
       ? await answerDirectInvocation(event, context, { ...dependencies, apiKeyOperations, lastmileOperations })
       : await answerFunctionUrl(routes, event, context, dependencies);
-  const { metrics } = dependencies;
-  if (metrics === undefined) return answer;
+  const { during } = dependencies;
+  if (during === undefined) return answer;
   return async (event: unknown, context: Context): Promise<unknown> =>
     await withDeadline(systemClock, context.getRemainingTimeInMillis(), ({ signal }) =>
-      metrics.during(signal, () => answer(event, context)),
+      during(signal, () => answer(event, context)),
     );
 }
 
@@ -104,7 +106,9 @@ export function dependenciesFrom(
     secretPrefix: config.SECRET_PREFIX,
     allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
   };
-  const operations = createOperations(control);
+  const stateEvents = wireStateEvents(config, aws, { settings: dynamoDb.config, metrics, clock: systemClock });
+  const plain = createOperations(control);
+  const operations = stateEvents ? announced(plain, stateEvents, systemClock) : plain;
   const apiKeyOperations = createApiKeyOperations({
     apiKeys: createDynamoDbApiKeyRepository(dynamoDb, config.TABLE_NAME),
     rootSecret: wireRootSecret(config, secretReader, systemClock),
@@ -136,7 +140,7 @@ export function dependenciesFrom(
       onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),
     }),
     logFault: (fault) => logger.error('control request failed', { fault }),
-    metrics,
+    during: withStateEvents(metrics, stateEvents),
     fallbackRegion: aws.region ?? environment['AWS_REGION'],
   };
 }

@@ -1,4 +1,4 @@
-import type { RequestSettings } from '../lib/adapters/aws/s3-bucket.ts';
+import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
 import type { Config, Environment } from '../lib/config.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { EventKeeper, KeptEvents } from '../lib/ports/kept-events.ts';

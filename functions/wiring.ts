@@ -52,6 +52,7 @@ import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '.
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
 import { wireKeptEvents } from './kept-events.ts';
+import { announcedBy, wireStateEvents, withStateEvents } from './state-events.ts';
 
 /** Parts that a caller may replace. By default, logs and metrics go to standard output, which Lambda reads. */
 export interface AuthorizationOverrides {
@@ -84,11 +85,12 @@ export function wireAuthorization(
 ) {
   const dynamoDb = createDynamoDbClient(aws);
   const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
-  const states = createDynamoDbConnectionStates(dynamoDb, config.TABLE_NAME, {
-    deauthorized(connectionName) {
-      connectionLog.deauthorized(connectionName);
-      metrics.count('ConnectionsDeauthorized');
-    },
+  const stateEvents = wireStateEvents(config, aws, { settings: dynamoDb.config, metrics, clock });
+  const states = createDynamoDbConnectionStates(dynamoDb, config.TABLE_NAME, (change) => {
+    stateEvents?.add({ kind: 'connection', ...change, atMs: change.nowMs });
+    if (change.state !== 'DEAUTHORIZED') return;
+    connectionLog.deauthorized(change.name);
+    metrics.count('ConnectionsDeauthorized');
   });
   const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
   const http = createUndiciHttpClient({
@@ -126,6 +128,8 @@ export function wireAuthorization(
     userAgent,
     metrics,
     connectionLog,
+    stateEvents,
+    during: withStateEvents(metrics, stateEvents),
   };
 }
 
@@ -153,6 +157,7 @@ export function wireDeliver(
   }: DeliverOverrides,
 ): Delivering {
   const wired = wireAuthorization(config, aws, overrides);
+  const logs = announcedBy(wired.stateEvents, { deliveryLog, healthLog }, wired.clock);
   const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
@@ -181,23 +186,22 @@ export function wireDeliver(
     batchSize,
     invocations: allInvocations,
     ownInvocations: runsAllInvocations ? allInvocations : 1,
-    healthLog: measureHealth(healthLog, metrics),
+    healthLog: measureHealth(logs.healthLog, metrics),
   });
   const pacing = createPacing({ limiter, clock, horizon });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
+  const random = Math.random;
+  const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random });
   const retrying = createRetrying({
-    attempt: measureAttempts(
-      createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random: Math.random }),
-      metrics,
-    ),
+    attempt: measureAttempts(attempt, metrics),
     clock,
-    random: Math.random,
+    random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
     horizon,
     retryPolicy: policy.retryPolicy,
   });
   const sqs = createSqsClient(aws);
-  const log = measureConclusions(deliveryLog, metrics);
+  const log = measureConclusions(logs.deliveryLog, metrics);
   const keeper = eventKeeper ?? wireKeptEvents(config, sqs.config, clock);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
   return {
@@ -205,7 +209,7 @@ export function wireDeliver(
     sqs,
     clock,
     during: (deadline, invocation) =>
-      metrics.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),
+      wired.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),
     horizon,
   };
 }

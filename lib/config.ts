@@ -53,6 +53,10 @@ export const variables = {
     meaning: 'API destination of every event that `deliver` receives; when it is set, envelopes are refused',
   },
   EVENT_BUS_NAME: { type: 'text', default: 'default', meaning: 'EventBridge bus to which PutEvents forwards events' },
+  STATE_EVENTS_BUS_NAME: {
+    type: 'text',
+    meaning: 'EventBridge bus on which the functions put [state events](#state-events); unset means none',
+  },
   CACHE_SECONDS: {
     type: 'integer',
     default: 15,

@@ -1,4 +1,4 @@
-import type { HealthEvent } from '../../lib/ports/metrics.ts';
+import type { HealthEvent } from '../../lib/core/health/health-event.ts';
 
 /** One request of the simulation. */
 interface SentRequest {

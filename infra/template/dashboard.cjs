@@ -18,7 +18,7 @@ function graphs(stack) {
   const ofTable = (name) => ['AWS/DynamoDB', name, 'TableName', stack];
   return [
     graph('Attempts and deliveries', ['Attempts', 'Deliveries', 'RetryableFailures'].map((name) => own(name)), 'Sum'),
-    graph('Failures', ['PermanentFailures', 'DeadLetters', 'ConnectionsDeauthorized', 'KeysRefused', 'SecurityEvents', 'EventsNotKept'].map((name) => own(name)), 'Sum'),
+    graph('Failures', ['PermanentFailures', 'DeadLetters', 'ConnectionsDeauthorized', 'KeysRefused', 'SecurityEvents', 'EventsNotKept', 'StateEventsLost'].map((name) => own(name)), 'Sum'),
     graph('Unhealthy destinations', ['DestinationsUnhealthy', 'ProbesFailed'].map((name) => own(name)), 'Sum'),
     graph('Latency of endpoints (ms)', percentiles('Latency'), 'p95'),
     graph('Age of events when they end (ms)', percentiles('EventAge'), 'p95'),

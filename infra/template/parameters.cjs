@@ -83,6 +83,11 @@ const parameters = {
     'the name of an event bus',
     'bus of this account to which PutEvents of the control API forwards events',
   ),
+  stateEventsBusName: text(
+    /^[/.\-_A-Za-z0-9]{1,256}$/,
+    'the name of an event bus',
+    'bus of this account on which the functions put state events; default: none',
+  ),
   privateNetworkAllowlist: {
     accepts: (value) => value.split(/, */).every(isPrivateNetwork),
     words: 'CIDRs outside loopback, with commas between',
@@ -113,6 +118,7 @@ const optional = new Set([
   'securityGroupIds',
   'deliverReservedConcurrency',
   'controlApiReservedConcurrency',
+  'stateEventsBusName',
   'privateNetworkAllowlist',
   'alarmTopicArn',
 ]);

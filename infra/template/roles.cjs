@@ -52,6 +52,7 @@ function rolesOf(stack, parameters) {
       ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
     ]),
     AuthorizeConnectionRole: role(given, 'authorize-connection', [
+      ...announcing(given),
       items(given, ['GetItem', 'UpdateItem'], [connections, tokens]),
       readSecrets(given),
       ...keys(own, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: ['s3'] }),
@@ -73,7 +74,17 @@ function delivering(given) {
     readSecrets(given),
     allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
     ...onKeptEvents(given, 's3:PutObject'),
+    ...announcing(given),
   ];
+}
+
+/** To put state events on their bus. */
+function announcing({ stateEventsBusName }) {
+  return stateEventsBusName === undefined ? [] : [putEventsOn([stateEventsBusName])];
+}
+
+function putEventsOn(busNames) {
+  return allow(['events:PutEvents'], busNames.map((name) => arnOf('events', `event-bus/${name}`)));
 }
 
 function onKeptEvents({ keepEventsDays }, action) {
@@ -92,7 +103,7 @@ function replaying(given) {
 }
 
 function managing(given) {
-  const { stack, eventBusName } = given;
+  const { stack, eventBusName, stateEventsBusName = eventBusName } = given;
   const secretWrites = ['CreateSecret', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage', 'DeleteSecret'];
   return [
     items(
@@ -112,7 +123,7 @@ function managing(given) {
       [connectionSecrets(given)],
     ),
     allow(['lambda:InvokeFunction'], [functionArn(given, 'authorize-connection')]),
-    allow(['events:PutEvents'], [arnOf('events', `event-bus/${eventBusName}`)]),
+    putEventsOn([...new Set([eventBusName, stateEventsBusName])]),
   ];
 }
 

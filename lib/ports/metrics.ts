@@ -1,5 +1,6 @@
 /** Ports for metrics, and for all logs except the log of deliveries. */
 import type { FailureCode } from '../core/failure/failure.ts';
+import type { HealthEvent } from '../core/health/health-event.ts';
 import type { CountMetric, TimeMetric } from '../core/delivery/metrics.ts';
 
 /** Events that a connection's owner should learn about at once. Never throws and never waits. */
@@ -18,22 +19,6 @@ export interface FailedTokenRequest {
   /** Epoch ms; absent when no further request is planned. */
   readonly nextTryAtMs?: number;
 }
-
-/** A change in the health of an API destination's endpoint. Times are epoch ms. */
-export type HealthEvent = { readonly apiDestination: string } & (
-  | {
-      /**
-       * `unhealthy`: there were too many failures in a row, so only probes are sent from now on. `probe-failed`: a probe has
-       * failed, so the endpoint stays unhealthy.
-       */
-      readonly event: 'unhealthy' | 'probe-failed';
-      readonly code: FailureCode;
-      /** Failures of the whole fleet since the last answer. */
-      readonly failures: number;
-      readonly nextProbeAtMs: number;
-    }
-  | { readonly event: 'healthy'; readonly unhealthyForMs: number }
-);
 
 /** The log of health events. Each change is recorded once, by the worker that made it. Never throws and never waits. */
 export interface HealthLog {

@@ -2,7 +2,8 @@ import type { Allowance } from '../../lib/core/health/allowance.ts';
 import { earlyReturnUs } from '../../lib/core/health/allowance.ts';
 import type { Share } from '../../lib/core/rate/slots.ts';
 import type { HealthMonitor } from '../../lib/delivery/health/monitor.ts';
-import type { HealthEvent, HealthLog } from '../../lib/ports/metrics.ts';
+import type { HealthEvent } from '../../lib/core/health/health-event.ts';
+import type { HealthLog } from '../../lib/ports/metrics.ts';
 
 /** The allowance of a healthy endpoint: its whole rate. */
 export function wholeAllowance(share: Share): Allowance {

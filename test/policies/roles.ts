@@ -24,6 +24,7 @@ export type TemplateRoles = Readonly<Record<string, TemplateRole>>;
 /** The stage parameters that the roles depend on, after validation. */
 export interface RoleParameters {
   readonly eventBusName: string;
+  readonly stateEventsBusName?: string;
   readonly deadLetterQueueArns: readonly string[];
   readonly secretArns: readonly string[];
   readonly keyArns: readonly string[];

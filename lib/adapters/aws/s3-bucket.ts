@@ -1,36 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { scopeEnd, sha256Hex, signatureOf, signingAlgorithm } from '../../core/api-key/sig-v4-canonical.ts';
+import { sha256Hex } from '../../core/api-key/sig-v4-canonical.ts';
 import { Failure, isStoreUnavailable } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { fromAwsError } from './failures.ts';
-
-/** The parts of an AWS client's configuration that a signed request needs. The clients of all services have them. */
-export interface RequestSettings {
-  credentials(): Promise<{
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  }>;
-  region(): Promise<string>;
-  useFipsEndpoint(): Promise<boolean>;
-  readonly requestHandler: {
-    handle(
-      request: SignedRequest,
-      options: { readonly abortSignal: AbortSignal },
-    ): Promise<{ readonly response: { readonly statusCode: number; readonly body: AsyncIterable<Uint8Array> } }>;
-  };
-}
-
-interface SignedRequest {
-  readonly method: string;
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number;
-  readonly path: string;
-  readonly query: Readonly<Record<string, never>>;
-  readonly headers: Record<string, string>;
-  readonly body: Buffer;
-}
+import type { RequestSettings, SignedRequest } from './signed-request.ts';
+import { signedRequest, textOf } from './signed-request.ts';
 
 export interface S3BucketOptions {
   /** `<bucket>.s3.<region>.amazonaws.com`, or as the partition has it: the attribute RegionalDomainName of CloudFormation. */
@@ -88,7 +62,7 @@ export function createS3Bucket(options: S3BucketOptions): S3Bucket {
     );
     const abortSignal = request.signal === undefined ? expiry.signal : AbortSignal.any([request.signal, expiry.signal]);
     try {
-      const signed = await signedRequest(options, request);
+      const signed = await requestOf(options, request);
       const { response } = await settings.requestHandler.handle(signed, { abortSignal });
       return { status: response.statusCode, text: await textOf(response.body) };
     } catch (error) {
@@ -131,43 +105,15 @@ export function createS3Bucket(options: S3BucketOptions): S3Bucket {
 /** Error codes of S3 for an object that does not exist. */
 const absences = new Set(['NoSuchKey', 'AccessDenied']);
 
-async function signedRequest(options: S3BucketOptions, { method, key, body }: S3Request): Promise<SignedRequest> {
+async function requestOf(options: S3BucketOptions, { method, key, body }: S3Request): Promise<SignedRequest> {
   const { owner, settings, clock } = options;
-  const [region, credentials, url] = await Promise.all([
-    settings.region(),
-    settings.credentials(),
-    objectUrl(options, key),
-  ]);
-  const signedAt = new Date(clock.nowMs()).toISOString().replaceAll(/[-:]|\.[0-9]+/g, '');
-  const date = signedAt.slice(0, 8);
-  const { sessionToken } = credentials;
-  const headers: Record<string, string> = {
+  const headers = {
     ...(method === 'PUT' && { 'content-type': 'application/x-ndjson' }),
-    host: url.host,
     'x-amz-content-sha256': sha256Hex(body),
-    'x-amz-date': signedAt,
     ...(owner !== undefined && { 'x-amz-expected-bucket-owner': owner }),
-    ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
   };
-  const signedHeaders = Object.keys(headers);
-  const signature = signatureOf(
-    credentials.secretAccessKey,
-    { method, path: url.pathname, query: '', headers: new Map(Object.entries(headers)), body },
-    { date, region, service: 's3', signedAt, signedHeaders },
-  );
-  const credential = [credentials.accessKeyId, date, region, 's3', scopeEnd].join('/');
-  const parts = [`Credential=${credential}`, `SignedHeaders=${signedHeaders.join(';')}`, `Signature=${signature}`];
-  const { protocol, hostname, port, pathname: path } = url;
-  return {
-    method,
-    protocol,
-    hostname,
-    ...(port !== '' && { port: Number(port) }),
-    path,
-    query: {},
-    headers: { ...headers, authorization: `${signingAlgorithm} ${parts.join(', ')}` },
-    body,
-  };
+  const url = await objectUrl(options, key);
+  return await signedRequest(settings, clock, { service: 's3', method, url, headers, body });
 }
 
 /** Another S3 gets the bucket's name in the path, because its own name is all that DNS has of it. */
@@ -178,10 +124,4 @@ async function objectUrl({ domainName, endpoint, settings }: S3BucketOptions, ke
   }
   const isFips = await settings.useFipsEndpoint();
   return new URL(`https://${isFips ? domainName.replace('.s3.', '.s3-fips.') : domainName}/${key}`);
-}
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }

@@ -2,7 +2,6 @@ import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dyn
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { withVersion } from '../../core/destination/connection.ts';
 import type { ConnectionNote, ConnectionStateChange, ConnectionStates } from '../../ports/token.ts';
-import type { ConnectionLog } from '../../ports/metrics.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import { createResourceWrites, isConditionFailure } from './resource-writes.ts';
 import { connectionRow, isRunThatBeganThen } from './connection-item.ts';
@@ -15,12 +14,12 @@ import { connectionPartition } from './table.ts';
  * secret is being removed. If the answer to a write is lost, the repeated write meets the same condition and writes the same
  * values. An older worker does not change a connection of a newer version.
  *
- * @param log gets each deauthorization once, even if several workers deauthorize the connection at the same time
+ * @param changed gets each change of a state once, even if several workers change the state at the same time
  */
 export function createDynamoDbConnectionStates(
   client: DynamoDBClient,
   tableName: string,
-  log?: Pick<ConnectionLog, 'deauthorized'>,
+  changed?: (change: ConnectionStateChange) => void,
 ): ConnectionStates {
   const writes = createResourceWrites(client, tableName, 'connection');
   return {
@@ -38,7 +37,7 @@ export function createDynamoDbConnectionStates(
     async change(change) {
       try {
         const { Attributes } = await client.send(new UpdateItemCommand({ TableName: tableName, ...updateOf(change) }));
-        if (isFirstToDeauthorize(change, Attributes)) log?.deauthorized(change.name);
+        if (isFirstToChange(change, Attributes)) changed?.(change);
         return true;
       } catch (error) {
         if (isConditionFailure(error)) return false;
@@ -49,11 +48,10 @@ export function createDynamoDbConnectionStates(
 }
 
 /**
- * Whether this worker was the first to deauthorize the connection. If the answer to its first write was lost, the repeated
+ * Whether this worker was the first to give the connection this state. If the answer to its first write was lost, the repeated
  * write finds the time of the first write in the item.
  */
-function isFirstToDeauthorize({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
-  if (state !== 'DEAUTHORIZED') return false;
+function isFirstToChange({ state, nowMs }: ConnectionStateChange, before: Item = {}): boolean {
   return before['state']?.S !== state || before['lastModifiedTimeMs']?.N === String(nowMs);
 }
 

@@ -38,6 +38,10 @@ export const metrics = {
     unit: 'Count',
     meaning: 'events whose text could not be kept; they were delivered as usual',
   },
+  StateEventsLost: {
+    unit: 'Count',
+    meaning: 'state events that could not be put on their event bus',
+  },
   KeysRefused: {
     unit: 'Count',
     meaning: 'requests to the control API that were refused for their key or signature',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createDynamoDbConnectionRepository } from '../../../lib/adapters/dynamodb/connections.ts';
 import { createDynamoDbConnectionStates } from '../../../lib/adapters/dynamodb/connection-states.ts';
 import type { ConnectionRepository } from '../../../lib/ports/control.ts';
-import type { ConnectionStates } from '../../../lib/ports/token.ts';
+import type { ConnectionStateChange, ConnectionStates } from '../../../lib/ports/token.ts';
 import { createInMemoryConnections } from '../../fakes/in-memory-connections.ts';
 import { connectionOf, useDynalite } from './subjects.ts';
 
@@ -139,27 +139,31 @@ describe.each(subjects)('connection states $subject', ({ create }) => {
   });
 });
 
-describe('the log of deauthorizations', () => {
+describe('the listener to changes of state', () => {
   test.each([
-    ['one line for two deauthorizations in a row', ['DEAUTHORIZED', 'DEAUTHORIZED'], 1],
-    ['a second line for a deauthorization after new credentials', ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'], 2],
-    ['no line for an authorization', ['AUTHORIZED'], 0],
-  ] as const)('the log of deauthorizations gets %s', async (_which, changes, expected) => {
+    ['once for two deauthorizations in a row', ['DEAUTHORIZED', 'DEAUTHORIZED'], ['DEAUTHORIZED']],
+    [
+      'again for a deauthorization after new credentials',
+      ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'],
+      ['DEAUTHORIZED', 'AUTHORIZED', 'DEAUTHORIZED'],
+    ],
+    ['once for two authorizations in a row', ['AUTHORIZED', 'AUTHORIZED'], ['AUTHORIZED']],
+  ] as const)('the listener to changes of state is called %s', async (_which, changes, expected) => {
     const tableName = await dynalite.server.newTable();
     const heard: string[] = [];
-    const log = { deauthorized: (name: string) => heard.push(name) };
-    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);
+    const changed = ({ name, state }: ConnectionStateChange) => void heard.push(`${name} ${state}`);
+    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, changed);
     await createDynamoDbConnectionRepository(dynalite.client(), tableName).create(authorizing);
     for (const [index, state] of changes.entries()) {
       expect(await states.change({ ...change, state, nowMs: 9_000 + index })).toBe(true);
     }
-    expect(heard).toEqual(Array.from({ length: expected }, () => 'orders'));
+    expect(heard).toEqual(expected.map((state) => `orders ${state}`));
   });
 
-  test('the log of deauthorizations gets no line for a refused change of state', async () => {
+  test('the listener to changes of state is not called for a refused change', async () => {
     const tableName = await dynalite.server.newTable();
-    const log = { deauthorized: () => expect.fail('Nothing was changed.') };
-    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, log);
+    const changed = () => expect.fail('Nothing was changed.');
+    const states = createDynamoDbConnectionStates(dynalite.client(), tableName, changed);
     expect(await states.change({ ...change, state: 'DEAUTHORIZED' })).toBe(false);
   });
 });

@@ -25,7 +25,7 @@ async function behindProxy() {
     lostBefore: proxy.lostAnswers,
     repository: createDynamoDbConnectionRepository(client, tableName),
     heard,
-    states: createDynamoDbConnectionStates(client, tableName, { deauthorized: (name) => heard.push(name) }),
+    states: createDynamoDbConnectionStates(client, tableName, ({ name }) => void heard.push(name)),
   };
 }
 

@@ -14,14 +14,14 @@ import {
   type ReceiveMessageRequest,
 } from '@aws-sdk/client-sqs';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
-import { createDestination as createDestinationFor } from '../../fixtures/clients.ts';
+import { type ClientSettings, createDestination as createDestinationFor } from '../../fixtures/clients.ts';
 import { ownClients } from '../../fixtures/stack.ts';
 
 const account = '123456789012';
 
 /** Clients for the bus of one region, which are closed after the test, and shortcuts for frequent calls. */
-export function createBusStory(stack: Pick<Stack, 'url'>, region = 'us-east-1') {
-  const { events, sqs } = ownClients(stack, { region });
+export function createBusStory(stack: Pick<Stack, 'url'>, region = 'us-east-1', settings: ClientSettings = {}) {
+  const { events, sqs } = ownClients(stack, { region, ...settings });
 
   async function createDestination(name: string, origin: string, ratePerSecond?: number): Promise<string> {
     const settings = { InvocationEndpoint: `${origin}/${name}/*`, InvocationRateLimitPerSecond: ratePerSecond };

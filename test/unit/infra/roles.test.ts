@@ -155,6 +155,29 @@ describe('the roles', () => {
     expect(JSON.stringify(statement?.Resource)).toContain(':event-bus/orders"');
   });
 
+  const busesOf = (given: object, id: string) =>
+    allowing(given, id, 'events:').flatMap(({ Action, Resource }) => [
+      [Action, JSON.stringify(Resource).match(/event-bus\/[a-z]+/g)],
+    ]);
+
+  test.each(['DeliverRole', 'DeliverQueuedRole', 'AuthorizeConnectionRole'])(
+    'the role %s may put events on the bus of state events only, and on none without that bus',
+    (id) => {
+      expect(busesOf({ stateEventsBusName: 'states' }, id)).toEqual([[['events:PutEvents'], ['event-bus/states']]]);
+      expect(busesOf({}, id)).toEqual([]);
+    },
+  );
+
+  test('the role of control-api may put events on its own bus and on that of state events, and redrive on none', () => {
+    const own = { eventBusName: 'orders' };
+    const both = ['event-bus/orders', 'event-bus/states'];
+    expect(busesOf({ ...own, stateEventsBusName: 'states' }, 'ControlApiRole')).toEqual([[['events:PutEvents'], both]]);
+    expect(busesOf({ ...own, stateEventsBusName: 'orders' }, 'ControlApiRole')).toEqual([
+      [['events:PutEvents'], ['event-bus/orders']],
+    ]);
+    expect(busesOf({ stateEventsBusName: 'states' }, 'RedriveRole')).toEqual([]);
+  });
+
   test('packaging fails with more queues and secrets than a policy can name', () => {
     const named = (count: number) => Array.from({ length: count }, (_, index) => `${queueArn}-${index}`);
     expect(() => rolesOf('lastmile-prod', { deadLetterQueueArns: named(90) })).not.toThrow();

@@ -39,6 +39,7 @@ describe('a stack whose stage gives every parameter', () => {
       failedInvocationsDays: '14',
       keepEventsDays: '8',
       eventBusName: 'shop',
+      stateEventsBusName: 'states',
       privateNetworkAllowlist: '10.0.0.0/8, fd00::/8',
       alarmTopicArn: topicArn,
       deletionProtection: 'false',
@@ -153,6 +154,7 @@ describe('stage parameters', () => {
       failedInvocationsDays: 90,
       keepEventsDays: 0,
       eventBusName: 'default',
+      stateEventsBusName: undefined,
       privateNetworkAllowlist: undefined,
       alarmTopicArn: undefined,
       deletionProtection: true,
@@ -176,6 +178,7 @@ describe('stage parameters', () => {
     ['privateNetworkAllowlist', '10.0.0.0/8,0::1/128', 'must be CIDRs outside loopback, with commas between'],
     ['alarmTopicArn', 'on-call', 'must be the ARN of an SNS topic'],
     ['eventBusName', 'a b', 'must be the name of an event bus'],
+    ['stateEventsBusName', 'a b', 'must be the name of an event bus'],
   ])('the stage parameter %s = %j is refused, and the error names the parameter', (name, value, words) => {
     expect(() => parseParameters({ ...defaults, [name]: value })).toThrow(`${name} ${words}`);
   });
