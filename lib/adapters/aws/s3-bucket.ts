@@ -88,7 +88,7 @@ export function createS3Bucket(options: S3BucketOptions): S3Bucket {
     try {
       return await attempt(request);
     } catch (error) {
-      if (!isStoreUnavailable(error) || request.signal?.aborted === true) throw error;
+      if (!isStoreUnavailable(error)) throw error;
     }
     await clock.delay(retryDelayMs);
     return attempt(request);

@@ -55,7 +55,7 @@ export class SqliteKeptEvents {
   readonly #options: SqliteKeptEventsOptions;
   readonly #prepared = new Map<string, StatementSync>();
   #isClosed = false;
-  /** What the table has; undefined when it must be counted. */
+  /** What the table has; undefined before the first write. */
   #sum: Sum | undefined;
 
   constructor(options: SqliteKeptEventsOptions) {
@@ -83,7 +83,6 @@ export class SqliteKeptEvents {
     const bytes = Buffer.byteLength(text);
     this.#orUnavailable(() => {
       const before = this.#sum ?? this.#count();
-      this.#sum = undefined;
       this.#sum = atomically(database, () => {
         this.#statement(
           'INSERT INTO kept_events (region, key, keptAtMs, bytes, deliveries, text) VALUES (?, ?, ?, ?, ?, ?)',

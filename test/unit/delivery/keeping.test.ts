@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
+import type { Conclusion, Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
+import { createKeeping } from '../../../lib/delivery/keeping.ts';
 import { createInMemoryKeptEvents } from '../../fakes/in-memory-kept-events.ts';
+import { createManualClock } from '../../fakes/manual-clock.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
-import { delivered, failedForNow } from './outcomes.ts';
+import { delivered, deliveryOf, failedForNow } from './outcomes.ts';
 
 /** A store whose writes end when the test says so. */
 function createSlowKeeper() {
@@ -117,6 +119,27 @@ test('a delivery that comes back from the delivery queue is not kept again', asy
   expect(events.objects.size).toBe(1);
   expect(worker.conclusions.map(({ kept }) => kept === undefined)).toEqual([false, true]);
   expect(worker.notKept()).toBe(0);
+});
+
+test('messages that are delivered later in the same invocation are kept as objects of their own', async () => {
+  const events = createInMemoryKeptEvents(() => 0);
+  const worker = createBatches(() => delivered, undefined, events);
+  await worker.run([message('a'), message('b', { receiveCount: 2 }), message('c', { receiveCount: 2 })]);
+  const found = await Promise.all(worker.conclusions.map(({ kept = '' }) => events.read(kept)));
+  expect(found.map((delivery) => delivery?.event.value['id'])).toEqual(['a', 'b', 'c']);
+  expect(events.objects.size).toBe(3);
+});
+
+test('an invocation whose time is already over records its conclusions without waiting for the write', async () => {
+  const recorded: Conclusion[] = [];
+  const log = { record: (conclusion: Conclusion) => recorded.push(conclusion) };
+  const clock = createManualClock();
+  const keeping = createKeeping({ keeper: createSlowKeeper(), log, metrics: { count: () => {} }, clock });
+  const deadline = { endMs: clock.nowMs(), signal: AbortSignal.abort() };
+  await keeping.during(deadline, async () => {
+    keeping.keep(deliveryOf(), deadline).record({ settlement: { kind: 'delivered' }, attempts: 1, durationMs: 0 });
+  });
+  expect(recorded).toEqual([{ settlement: { kind: 'delivered' }, attempts: 1, durationMs: 0 }]);
 });
 
 test('a message that was received before is kept again, because its first worker may have crashed', async () => {
