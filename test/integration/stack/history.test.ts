@@ -152,11 +152,13 @@ test('events from the bus wait in the history until their first request ends, al
   expect(await listed()).toEqual(['own shop delivered 1', 't-1 shop delivered 1']);
 });
 
-test('a stack with --auth shows its history to no request without a key', async () => {
+test('a stack with --auth shows its history and its dead letters to no request without a key', async () => {
   const stack = await ownStack({ auth: true });
   for (const [operation, input] of [
     ['ListDeliveries', {}],
     ['GetDelivery', { EventId: 'a', ApiDestinationName: 'orders' }],
+    ['ListDeadLetters', {}],
+    ['ReplayDelivery', { EventId: 'a', ApiDestinationName: 'orders' }],
   ] as const)
     expect(await call(stack.url, operation, input)).toMatchObject({ __type: 'MissingAuthenticationTokenException' });
 });
