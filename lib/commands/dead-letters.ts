@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { withoutUndefined } from '../core/input/json.ts';
 import { counted, printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn } from './command.ts';
 import { exactTimeOf, inColumns, named, statusOf } from './delivery-columns.ts';
@@ -51,16 +52,15 @@ function parseOptions(args: string[]): Options {
   const { values } = parseCommandLine(command, args, flags);
   if (values.help === true) throw new Exit(0, usage);
   const { event, after, before, limit, json = false } = values;
-  const members: Readonly<Record<string, JsonValue | undefined>> = {
+  const members = {
     ApiDestinationName: values['api-destination'],
     EventId: event,
     ErrorCode: values['error-code'],
     After: after === undefined ? undefined : secondsIn(command, 'after', after),
     Before: before === undefined ? undefined : secondsIn(command, 'before', before),
   };
-  const given = Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
   return {
-    input: Object.fromEntries(given),
+    input: withoutUndefined(members),
     limit: limit === undefined ? defaultLimit : wholeNumberIn(command, 'limit', limit, 1, maximumLimit),
     json,
     address: stackAddress(values),

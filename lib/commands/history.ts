@@ -1,7 +1,8 @@
 import { failures } from '../core/failure/failure.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { didYouMean } from '../core/input/did-you-mean.ts';
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import type { JsonObject } from '../core/input/json.ts';
+import { withoutUndefined } from '../core/input/json.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn, wrongUsage } from './command.ts';
 import { deliveryLines } from './delivery-columns.ts';
 import { follow, latestDeliveries } from './follow.ts';
@@ -84,7 +85,7 @@ function parseOptions(args: string[]): Options {
   const address = stackAddress(values);
   if (follows && before !== undefined) throw wrongUsage(command, '--follow has no end, so it cannot be with --before.');
   if (outcome !== undefined) refuseOutcomeWithoutInvocation(outcome, follows, address);
-  const members: Readonly<Record<string, JsonValue | undefined>> = {
+  const members = {
     ApiDestinationName: values['api-destination'],
     EventId: event,
     Rule: rule,
@@ -95,9 +96,8 @@ function parseOptions(args: string[]): Options {
     After: after === undefined ? undefined : secondsIn(command, 'after', after),
     Before: before === undefined ? undefined : secondsIn(command, 'before', before),
   };
-  const given = Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
   return {
-    input: Object.fromEntries(given),
+    input: withoutUndefined(members),
     limit:
       limit === undefined
         ? follows

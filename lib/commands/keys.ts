@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { isJsonObject } from '../core/input/json.ts';
+import { isJsonObject, withoutUndefined } from '../core/input/json.ts';
 import { Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
 import { callControlApi } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
@@ -49,10 +49,7 @@ function parseOptions(args: string[]): Options {
   if (!changes && (description ?? days) !== undefined)
     throw wrong(`${verb} takes neither --description nor --days. Remove them.`);
   const members = { apiId, id, description, expires: days === undefined ? undefined : expiryIn(days) };
-  const given = Object.entries(members).filter(
-    (member): member is [string, string | number] => member[1] !== undefined,
-  );
-  return { verb, input: Object.fromEntries(given), address: stackAddress(values) };
+  return { verb, input: withoutUndefined(members), address: stackAddress(values) };
 }
 
 function isVerb(verb: string): verb is Verb {

@@ -53,12 +53,6 @@ export function numberListOf(input: JsonObject, name: string): readonly number[]
   return Array.isArray(value) ? value.filter((member: JsonValue) => typeof member === 'number') : undefined;
 }
 
-export function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
-  );
-}
-
 export function epochSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000);
 }

@@ -1,6 +1,6 @@
 import { parseEventsArn } from '../../core/destination/arn.ts';
 import type { JsonObject } from '../../core/input/json.ts';
-import { isJsonObject } from '../../core/input/json.ts';
+import { isJsonObject, withoutUndefined } from '../../core/input/json.ts';
 import type { DeliveryRecord, DeliveryWithRecords, HistoryFilter, RecordedDelivery } from '../../ports/history.ts';
 import type { QueryRow } from './query.ts';
 
@@ -23,7 +23,7 @@ export function parseLine(row: QueryRow): DeliveryLine | undefined {
   const number = (name: string) => (typeof line[name] === 'number' ? line[name] : undefined);
   const apiDestination = text('apiDestination');
   const nextAttemptAtMs = Date.parse(text('nextAttemptAt') ?? '');
-  const names: { readonly [Name in keyof Names]: Names[Name] | undefined } = {
+  const names = {
     eventId: text('eventId'),
     apiDestination: apiDestination && (parseEventsArn(apiDestination)?.name ?? apiDestination),
     rule: text('rule'),
@@ -47,7 +47,7 @@ export function parseLine(row: QueryRow): DeliveryLine | undefined {
     waitsFor: text('waitsFor'),
   };
   const pointer = row.get('@ptr') ?? JSON.stringify([...row]);
-  return { pointer, names: present(names) as Names, record: present(record) as DeliveryRecord };
+  return { pointer, names: withoutUndefined(names), record: withoutUndefined(record) as DeliveryRecord };
 }
 
 /** Logs Insights prints `2026-01-31 08:00:00.000` in UTC. */
@@ -64,10 +64,6 @@ function jsonIn(text: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function present(members: object): object {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 /** Deliveries with their records, in the order in which they began. A line that names no event is a delivery of its own. */

@@ -1,6 +1,7 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { LineConditions } from '../../core/delivery/line-conditions.ts';
 import { lineFilter } from '../../core/delivery/line-conditions.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   DeliveryHistory,
@@ -140,10 +141,10 @@ export class LogsDeliveryHistory implements DeliveryHistory {
     filter: HistoryFilter,
   ): Promise<{ readonly lines: Iterable<DeliveryLine>; readonly oldestMs?: number }> {
     const { eventId, apiDestination, rule, outcome, code, status, text, afterMs } = filter;
-    const ofDelivery = defined({ eventId, apiDestination, rule });
-    const ofLast = defined({ outcome, code, status });
+    const ofDelivery = withoutUndefined({ eventId, apiDestination, rule });
+    const ofLast = withoutUndefined({ outcome, code, status });
     const range = this.#rangeOf(filter);
-    const ofRecord = Object.keys(ofLast).length > 0 ? ofLast : defined({ text });
+    const ofRecord = Object.keys(ofLast).length > 0 ? ofLast : withoutUndefined({ text });
     if (eventId === undefined && Object.keys(ofRecord).length > 0) {
       const some = await this.#read(region, { ...ofDelivery, ...ofRecord }, range);
       const ids = new Set([...some.lines.values()].flatMap(({ names }) => names.eventId ?? []));
@@ -224,10 +225,6 @@ function isLater({ records }: DeliveryWithRecords): boolean {
 /** A delivery that began before the range belongs to it no more, so its earlier lines must be known. */
 function withDayBefore(range: QueryRange, afterMs: number | undefined): QueryRange {
   return afterMs === undefined ? range : { ...range, startMs: afterMs - maxDeliveryMs };
-}
-
-function defined<Members extends object>(members: Members): { [Name in keyof Members]?: NonNullable<Members[Name]> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }
 
 function inBatches(ids: readonly string[]): readonly (readonly string[])[] {

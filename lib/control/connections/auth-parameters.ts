@@ -2,10 +2,11 @@ import type { AuthorizationType } from '../../core/destination/connection.ts';
 import type { ConnectionSecret } from '../../core/destination/connection-secret.ts';
 import { formatConnectionSecret } from '../../core/destination/connection-secret.ts';
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import type { Credentials, CredentialsContext } from './credentials.ts';
 import { credentialBlocks, parseCredentials } from './credentials.ts';
 import { parseHttpParameters, visibleHttpParameters } from './http-parameters.ts';
-import { objectOf, withoutUndefined } from '../input.ts';
+import { objectOf } from '../input.ts';
 import { invalidParameter, missingBlock } from '../refusals.ts';
 
 /** The largest value of one version of a secret. Source: Secrets Manager quotas. */
@@ -58,10 +59,10 @@ export function secretTextOf(secret: ConnectionSecret, { verb }: Pick<Credential
 
 /** AuthParameters as DescribeConnection shows them, without anything secret. */
 export function visibleAuthParameters({ credentials, invocationHttpParameters }: ConnectionSecret): JsonObject {
-  return withoutUndefined({
+  return {
     [credentialBlocks[credentials.authorizationType]]: visibleCredentials(credentials),
-    InvocationHttpParameters: invocationHttpParameters && visibleHttpParameters(invocationHttpParameters),
-  });
+    ...(invocationHttpParameters && { InvocationHttpParameters: visibleHttpParameters(invocationHttpParameters) }),
+  };
 }
 
 function visibleCredentials(credentials: Credentials): JsonObject {

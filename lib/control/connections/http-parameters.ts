@@ -1,7 +1,7 @@
 import type { ConnectionHttpParameters, HttpParameter } from '../../core/destination/connection-secret.ts';
 import { isHeaderName } from '../../core/request/header-rules.ts';
 import type { JsonObject } from '../../core/input/json.ts';
-import { objectListOf, textOf, withoutUndefined } from '../input.ts';
+import { objectListOf, textOf } from '../input.ts';
 import type { Verb } from '../refusals.ts';
 import { invalidParameter } from '../refusals.ts';
 
@@ -57,8 +57,11 @@ export function missing(path: string, verb: Verb) {
 
 /** The parameters as DescribeConnection shows them, without the secret values. */
 export function visibleHttpParameters(parameters: ConnectionHttpParameters): JsonObject {
-  const shown = lists.map(([name, member]) => [name, parameters[member]?.map(visibleParameter)] as const);
-  return withoutUndefined(Object.fromEntries(shown));
+  const shown = lists.flatMap(([name, member]) => {
+    const list = parameters[member];
+    return list === undefined ? [] : [[name, list.map(visibleParameter)] as const];
+  });
+  return Object.fromEntries(shown);
 }
 
 function visibleParameter({ key, value, isValueSecret }: HttpParameter): JsonObject {

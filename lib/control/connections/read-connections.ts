@@ -1,6 +1,7 @@
 import type { Connection, ConnectionState } from '../../core/destination/connection.ts';
 import type { JsonObject } from '../../core/input/json.ts';
-import { epochSeconds, nextTokenOf, pageRequestOf, requiredTextOf, textOf, withoutUndefined } from '../input.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
+import { epochSeconds, nextTokenOf, pageRequestOf, requiredTextOf, textOf } from '../input.ts';
 import type { ControlDependencies, Operation } from '../operation.ts';
 import { requireConnection } from './connection-writes.ts';
 

@@ -1,8 +1,9 @@
 import type { ApiDestination } from '../../core/destination/api-destination.ts';
 import type { HealthReport } from '../../core/health/report.ts';
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import { requireApiDestination } from '../destinations/api-destination-checks.ts';
-import { epochSeconds, nextTokenOf, pageRequestOf, requiredTextOf, textOf, withoutUndefined } from '../input.ts';
+import { epochSeconds, nextTokenOf, pageRequestOf, requiredTextOf, textOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import type { HealthDependencies } from './destination-buckets.ts';
 import { readHealth } from './destination-buckets.ts';

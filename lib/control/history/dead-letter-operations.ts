@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import { formatPageToken } from '../../core/input/page-token.ts';
 import type { DeadLetterDescription, DeadLetterFilter } from '../../core/message/dead-letter-description.ts';
 import type { DeadLetters } from '../../ports/dead-letters.ts';
-import { positionRequestOf, requireOrder, textOf, timeMsOf, withoutUndefined } from '../input.ts';
+import { positionRequestOf, requireOrder, textOf, timeMsOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 
 export interface DeadLetterDependencies {

@@ -1,5 +1,6 @@
 import { ServiceError } from '../../core/failure/service-error.ts';
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import { selectTarget } from '../../core/delivery/select-target.ts';
 import { formatPageToken } from '../../core/input/page-token.ts';
 import type {
@@ -11,16 +12,7 @@ import type {
   RecordedConclusion,
   RecordedDelivery,
 } from '../../ports/history.ts';
-import {
-  defaultLimit,
-  numberOf,
-  positionRequestOf,
-  requiredTextOf,
-  requireOrder,
-  textOf,
-  timeMsOf,
-  withoutUndefined,
-} from '../input.ts';
+import { defaultLimit, numberOf, positionRequestOf, requiredTextOf, requireOrder, textOf, timeMsOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { severalTargets } from '../refusals.ts';
 import { insightsQuery } from './insights-query.ts';
@@ -95,7 +87,7 @@ function selected(
 }
 
 function filterOf(input: JsonObject): HistoryFilter {
-  const members = {
+  return withoutUndefined({
     eventId: textOf(input, 'EventId'),
     apiDestination: textOf(input, 'ApiDestinationName'),
     rule: textOf(input, 'Rule'),
@@ -106,8 +98,7 @@ function filterOf(input: JsonObject): HistoryFilter {
     text: textOf(input, 'Text'),
     afterMs: timeMsOf(input, 'After'),
     beforeMs: timeMsOf(input, 'Before'),
-  };
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+  });
 }
 
 function summaryOf(delivery: RecordedDelivery): JsonObject {

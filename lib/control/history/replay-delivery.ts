@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import type { AskedReplay, DeadLetterReplay, DeadLetters } from '../../ports/dead-letters.ts';
 import type { DeliveryQueue } from '../../ports/delivery.ts';
 import type { DeliveryHistory } from '../../ports/history.ts';
 import type { KeptEvents } from '../../ports/kept-events.ts';
-import { requiredTextOf, textOf, withoutUndefined } from '../input.ts';
+import { requiredTextOf, textOf } from '../input.ts';
 import type { Operation } from '../operation.ts';
 import { severalTargets } from '../refusals.ts';
 import { deadLetterOf } from './dead-letter-operations.ts';

@@ -3,6 +3,7 @@ import type { Connection, ConnectionPolicy } from '../../core/destination/connec
 import { namedSecretArn } from '../../core/destination/connection.ts';
 import { parseAllowedHost } from '../../core/address/host-name.ts';
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import type { ConnectionChanges } from '../connections/connection-writes.ts';
 import {
   ownSecretId,
@@ -10,7 +11,7 @@ import {
   requireConnection,
   writeConnection,
 } from '../connections/connection-writes.ts';
-import { requiredTextOf, textListOf, textOf, withoutUndefined } from '../input.ts';
+import { requiredTextOf, textListOf, textOf } from '../input.ts';
 import { checkNamedSecret } from '../connections/named-secret.ts';
 import type { Caller, Operation } from '../operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';

@@ -1,13 +1,14 @@
 import type { ApiDestination } from '../../core/destination/api-destination.ts';
 import type { DeliveryPolicyOverrides, TransportSettings } from '../../core/destination/delivery-policy.ts';
 import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
 import {
   connectionNameOf,
   connectionOf,
   requireAllowedHost,
   requireApiDestination,
 } from '../destinations/api-destination-checks.ts';
-import { numberListOf, numberOf, objectOf, requiredTextOf, textOf, withoutUndefined } from '../input.ts';
+import { numberListOf, numberOf, objectOf, requiredTextOf, textOf } from '../input.ts';
 import type { Caller, Operation } from '../operation.ts';
 import { concurrentlyModified, notFound, policyNotFound } from '../refusals.ts';
 import type { PolicyDependencies } from './policy-checks.ts';

@@ -3,7 +3,7 @@ import type { DeliveryNames } from '../delivery/delivery-names.ts';
 import { maxNameCharacters, namesOf } from '../delivery/delivery-names.ts';
 import { parseEventsArn } from '../destination/arn.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
-import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
+import { isJsonObject, ownMember, parseJson, withoutUndefined } from '../input/json.ts';
 import type { ParseOptions } from './parse-delivery.ts';
 import { isApiDestination } from './parse-delivery.ts';
 import type { QueueMessage } from './queue-message.ts';
@@ -71,7 +71,7 @@ export function describeDeadLetter(
     messageId: received.messageId,
     deadLetteredAtMs: received.sentAtMs,
     sizeBytes: messageBytes(received.message),
-    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
+    ...withoutUndefined(known),
   };
   return reading.kind === 'matching' ? { description, delivery: reading.delivery } : { description };
 }

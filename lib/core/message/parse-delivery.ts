@@ -4,7 +4,7 @@ import { firstTrace, parseTrace } from '../delivery/trace.ts';
 import { parseEventsArn } from '../destination/arn.ts';
 import { Failure } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
-import { isJsonObject } from '../input/json.ts';
+import { isJsonObject, withoutUndefined } from '../input/json.ts';
 import type { MapBounds, TextBounds } from '../input/member-reader.ts';
 import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from '../input/member-text.ts';
@@ -136,7 +136,7 @@ function parseTarget(target: MemberReader): DeliveryTarget {
   const httpParameters = target.optionalObject('HttpParameters');
   const retryPolicy = target.optionalObject('RetryPolicy');
   const deadLetterConfig = target.optionalObject('DeadLetterConfig');
-  return present<DeliveryTarget>({
+  return withoutUndefined({
     Id: target.optionalText('Id', targetId),
     Arn: target.optionalText('Arn', arnText),
     Input: target.optionalText('Input', targetInput),
@@ -144,32 +144,29 @@ function parseTarget(target: MemberReader): DeliveryTarget {
     InputTransformer:
       transformer === undefined
         ? undefined
-        : present({
-            InputPathsMap: transformer.optionalTextMap('InputPathsMap', inputPathsMap),
+        : {
+            ...withoutUndefined({ InputPathsMap: transformer.optionalTextMap('InputPathsMap', inputPathsMap) }),
             InputTemplate: transformer.text('InputTemplate', inputTemplate),
-          }),
+          },
     HttpParameters: httpParameters === undefined ? undefined : parseHttpParameters(httpParameters),
     RetryPolicy:
       retryPolicy === undefined
         ? undefined
-        : present({
+        : withoutUndefined({
             MaximumRetryAttempts: retryPolicy.optionalInteger('MaximumRetryAttempts', 0, 185),
             MaximumEventAgeInSeconds: retryPolicy.optionalInteger('MaximumEventAgeInSeconds', 60, 86_400),
           }),
     DeadLetterConfig:
-      deadLetterConfig === undefined ? undefined : present({ Arn: deadLetterConfig.optionalText('Arn', arnText) }),
+      deadLetterConfig === undefined
+        ? undefined
+        : withoutUndefined({ Arn: deadLetterConfig.optionalText('Arn', arnText) }),
   });
 }
 
 function parseHttpParameters(parameters: MemberReader): TargetHttpParameters {
-  return present<TargetHttpParameters>({
+  return withoutUndefined({
     PathParameterValues: parameters.optionalTextList('PathParameterValues', pathParameter, maxParameters),
     HeaderParameters: parameters.optionalTextMap('HeaderParameters', headerParameters),
     QueryStringParameters: parameters.optionalTextMap('QueryStringParameters', queryStringParameters),
   });
-}
-
-/** The object without its undefined members. */
-function present<T extends object>(members: { [Key in keyof T]: T[Key] | undefined }): T {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { withoutUndefined } from '../../core/input/json.ts';
 import type { HistoryFilter } from '../../ports/history.ts';
 import { conditionsOf, likePattern } from './history-conditions.ts';
 import type { Row } from './history-tables.ts';
@@ -58,10 +59,4 @@ function recordConditions({ outcome, code, status, text }: HistoryFilter) {
     const given = values.filter((value) => value !== undefined);
     return given.length < values.length ? [] : [{ sql, values: given }];
   });
-}
-
-function withoutUndefined(
-  filter: { readonly [Name in keyof HistoryFilter]: HistoryFilter[Name] | undefined },
-): HistoryFilter {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

@@ -1,12 +1,6 @@
-import {
-  epochSeconds,
-  objectListOf,
-  objectOf,
-  requiredTextOf,
-  textOf,
-  withoutUndefined,
-} from '../../../control/input.ts';
+import { epochSeconds, objectListOf, objectOf, requiredTextOf, textOf } from '../../../control/input.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
+import { withoutUndefined } from '../../../core/input/json.ts';
 import { ServiceError } from '../../../core/failure/service-error.ts';
 import type { EventBus } from '../store/model.ts';
 import type { BusDependencies, BusOperation } from './operation.ts';

@@ -1,5 +1,5 @@
-import { objectListOf, requiredTextOf, textOf, withoutUndefined } from '../../../control/input.ts';
-import { type JsonObject, ownMember } from '../../../core/input/json.ts';
+import { objectListOf, requiredTextOf, textOf } from '../../../control/input.ts';
+import { type JsonObject, ownMember, withoutUndefined } from '../../../core/input/json.ts';
 import type { BusDependencies, BusOperation } from './operation.ts';
 import { listPage } from './paging.ts';
 import { requireBus, requireRule } from './references.ts';

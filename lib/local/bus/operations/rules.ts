@@ -1,5 +1,6 @@
-import { objectListOf, requiredTextOf, textOf, withoutUndefined } from '../../../control/input.ts';
+import { objectListOf, requiredTextOf, textOf } from '../../../control/input.ts';
 import type { JsonObject } from '../../../core/input/json.ts';
+import { withoutUndefined } from '../../../core/input/json.ts';
 import { compileEventPattern } from '../pattern/event-pattern.ts';
 import { parseScheduleExpression } from '../schedule/schedule.ts';
 import type { Rule, RuleState } from '../store/model.ts';
