@@ -183,6 +183,7 @@ test('long names of a refused entry are shortened', async () => {
 test('a delivery of an input without API destination is not taken for the unmatched event of the same id', async () => {
   const { events, log, outcomes } = createHistory();
   events.undelivered(unmatched);
+  expect(await outcomes()).toEqual(['unmatched']);
   log.record({ settlement: { kind: 'dead-lettered' }, eventId: 'event-1', attempts: 0, durationMs: 1 });
   expect((await outcomes()).toSorted()).toEqual(['dead-lettered', 'unmatched']);
 });

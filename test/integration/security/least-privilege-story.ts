@@ -1,5 +1,5 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { CreateApiDestinationCommand } from '@aws-sdk/client-eventbridge';
+import { CreateApiDestinationCommand, CreateEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { CreateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
@@ -16,7 +16,11 @@ export const account = '123456789012';
 export const teamQueueArn = `arn:aws:sqs:${region}:${account}:team-dead-letters`;
 
 /** Variables of a deployed stack: secrets have the names in the roles, and no retry comes back while the story runs. */
-const environment = { SECRET_PREFIX: 'lastmile/local/connection/', RETRY_BASE_DELAY_MS: '900000' };
+const environment = {
+  SECRET_PREFIX: 'lastmile/local/connection/',
+  RETRY_BASE_DELAY_MS: '900000',
+  STATE_EVENTS_BUS_NAME: 'states',
+};
 
 /** The address where the functions call AWS: that of the recorder, once it has been started. */
 interface Way {
@@ -67,6 +71,7 @@ async function createPrivilegeStory(
   tokens: TokenEndpoint,
   { events, lambda, dynamoDb, sqs, secrets }: Clients,
 ) {
+  await events.send(new CreateEventBusCommand({ Name: 'states' }));
   await sqs.send(new CreateQueueCommand({ QueueName: 'team-dead-letters' }));
   const secret = { Name: 'team/signing', SecretString: `whsec_${Buffer.alloc(32, 1).toString('base64')}` };
   const { ARN: teamSecretArn = '' } = await secrets.send(new CreateSecretCommand(secret));

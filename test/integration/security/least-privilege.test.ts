@@ -50,7 +50,11 @@ const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
 };
 
 function statementsFor(name: FunctionName, parameters: Partial<RoleParameters> = {}): readonly Statement[] {
-  const named = { deadLetterQueueArns: [teamQueueArn], secretArns: [teamSecretArn] };
+  const named = {
+    deadLetterQueueArns: [teamQueueArn],
+    secretArns: [teamSecretArn],
+    stateEventsBusName: 'states',
+  };
   const roles = rolesOf('lastmile-local', { ...named, ...parameters });
   const references = { RootSecret: rootSecretArn, 'FailedInvocations.Arn': bucketArn };
   return deployedStatements(roles, roleIds[name], { region, account, references });
