@@ -8,26 +8,43 @@ import { HistoryWriter } from './history-writer.ts';
 
 /*
  * One delivery has one row in history_deliveries, with outcome, code and status of its last record. A name that the input did not
- * have is an empty text in the key. Inputs that name no event have a NULL there, so each of them is a delivery of its own. `hasText` is 1 when one of its records has a reason or an answer.
+ * have is an empty text in the key. Inputs that name no event have a NULL there, so each of them is a delivery of its own. `hasText` is 1 when one of its records has a reason
+ * or an answer.
  * A delivery that waits for its first invocation has no record. An event that no rule matched and an entry that was refused have a
  * row with a negative number and without records: they have an event bus and a reason, and no API destination.
  *
  * One index answers every filter: it has all columns that filters compare, so a page reads the rows of its own deliveries only.
  */
-const schema = `
-CREATE TABLE IF NOT EXISTS history_deliveries (
+const deliveriesTable = `history_deliveries (
   number INTEGER PRIMARY KEY, region TEXT NOT NULL, eventId TEXT, apiDestination TEXT NOT NULL, rule TEXT NOT NULL,
   targetId TEXT NOT NULL, eventBus TEXT NOT NULL, ruleName TEXT NOT NULL, source TEXT, detailType TEXT, traceId TEXT, keptAt TEXT,
   firstConcludedAtMs INTEGER NOT NULL,
-  outcome TEXT NOT NULL, code TEXT, status INTEGER, reason TEXT, hasText INTEGER NOT NULL, lastRecord INTEGER);
+  outcome TEXT NOT NULL, code TEXT, status INTEGER, reason TEXT, hasText INTEGER NOT NULL, lastRecord INTEGER)`;
+const recordsTable = `history_records (
+  number INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, concludedAtMs INTEGER NOT NULL, outcome TEXT NOT NULL, attempts INTEGER NOT NULL,
+  durationMs REAL NOT NULL, rateWaitMs REAL, status INTEGER, code TEXT, reason TEXT, answer TEXT, nextAttemptAtMs INTEGER,
+  waitsFor TEXT)`;
+const schema = `
+CREATE TABLE IF NOT EXISTS ${deliveriesTable};
 CREATE UNIQUE INDEX IF NOT EXISTS history_deliveries_by_event ON history_deliveries (region, eventId, apiDestination, rule, targetId, eventBus);
 CREATE INDEX IF NOT EXISTS history_deliveries_by_time ON history_deliveries (
   region, firstConcludedAtMs, apiDestination, ruleName, outcome, code, status, hasText);
-CREATE TABLE IF NOT EXISTS history_records (
-  number INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, concludedAtMs INTEGER NOT NULL, outcome TEXT NOT NULL, attempts INTEGER NOT NULL,
-  durationMs REAL NOT NULL, rateWaitMs REAL, status INTEGER, code TEXT, reason TEXT, answer TEXT, nextAttemptAtMs INTEGER,
-  waitsFor TEXT);
+CREATE TABLE IF NOT EXISTS ${recordsTable};
 CREATE INDEX IF NOT EXISTS history_records_by_delivery ON history_records (delivery);`;
+
+/**
+ * A data folder may have the tables of an earlier version, with other columns. They are dropped, because the history is only for
+ * people who look for a recent delivery. No event depends on it.
+ */
+function openTables(database: DatabaseSync): void {
+  const known = database
+    .prepare("SELECT sql FROM sqlite_schema WHERE name IN ('history_deliveries', 'history_records')")
+    .all();
+  const current = [deliveriesTable, recordsTable].map((table) => `CREATE TABLE ${table}`);
+  if (known.some(({ sql }) => !current.includes(String(sql))))
+    database.exec('DROP TABLE IF EXISTS history_deliveries; DROP TABLE IF EXISTS history_records');
+  database.exec(schema);
+}
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -69,7 +86,7 @@ export class HistoryTables {
   readonly #ageMs: number;
 
   constructor(database: DatabaseSync, limits: HistoryLimits) {
-    database.exec(schema);
+    openTables(database);
     this.#statements = new Statements(database);
     this.#writer = new HistoryWriter(database, this.#statements, limits);
     this.#ageMs = limits.ageMs;

@@ -52,6 +52,17 @@ test('conclusions are in the database before the code that waits for their deliv
   expect(count()).toBe(2);
 });
 
+test('the history begins again when a data folder has its tables with the columns of an earlier version', async () => {
+  const database = inMemory();
+  database.exec('CREATE TABLE history_deliveries (number INTEGER PRIMARY KEY, lastRecord INTEGER NOT NULL)');
+  database.exec('CREATE TABLE history_records (number INTEGER PRIMARY KEY, delivery INTEGER NOT NULL)');
+  database.exec('INSERT INTO history_deliveries (lastRecord) VALUES (1)');
+  const subject = createSubject(database);
+  subject.logOf(region).record({ ...delivered, eventId: 'event-1' });
+  expect(await listed(subject)).toEqual(['event-1']);
+  expect(subject.faults).toEqual([]);
+});
+
 test('the history goes on after a restart with a data folder', async () => {
   const path = join(ownFolder(), 'data');
   const before = openDataFolder(path, account);
