@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { withoutUndefined } from '../core/input/json.ts';
-import { counted, printable } from '../local/terminal-text.ts';
+import { counted, jsonLine, printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn } from './command.ts';
 import { exactTimeOf, inColumns, named, statusOf } from './delivery-columns.ts';
 import { callControlApi, objectsIn } from './function-call.ts';
@@ -84,7 +84,7 @@ async function main(args: string[]): Promise<number> {
     token = answer['NextToken'];
   } while (token !== undefined && deadLetters.length < limit);
   if (deadLetters.length === 0) console.error(whyEmpty(input, address));
-  else if (json) for (const deadLetter of deadLetters) console.log(JSON.stringify(deadLetter));
+  else if (json) for (const deadLetter of deadLetters) console.log(jsonLine(deadLetter));
   else console.log(deadLetterLines(deadLetters).join('\n'));
   if (token !== undefined) console.error(`There are more than ${limit}. Filter them, or show more with --limit.`);
   if (!isWhole)

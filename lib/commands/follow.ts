@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import { jsonLine } from '../local/terminal-text.ts';
 import { createConclusionLines } from './delivery-columns.ts';
 import { objectsIn } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
@@ -24,9 +25,7 @@ const pageSize = 100;
  */
 export async function follow({ input, limit, json, print, pause }: FollowOptions, call: HistoryCall): Promise<never> {
   const { After: _after, ...filter } = input;
-  const linesOf = json
-    ? (entries: readonly JsonObject[]) => entries.map((entry) => JSON.stringify(entry))
-    : createConclusionLines();
+  const linesOf = json ? (entries: readonly JsonObject[]) => entries.map(jsonLine) : createConclusionLines();
   let { NextPosition: position } = await call('GetConclusions', filter);
   const { deliveries } = await latestDeliveries(input, limit, call);
   const latest = deliveries.toSorted((a, b) => Number(a['ConcludedAt']) - Number(b['ConcludedAt']));

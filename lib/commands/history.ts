@@ -3,6 +3,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject } from '../core/input/json.ts';
 import { withoutUndefined } from '../core/input/json.ts';
+import { jsonLine } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn, wrongUsage } from './command.ts';
 import { deliveryLines } from './delivery-columns.ts';
 import { follow, latestDeliveries } from './follow.ts';
@@ -142,7 +143,7 @@ function oneOf(flag: string, known: readonly string[], value: string): string {
 async function list({ input, limit, json, address }: Options, call: HistoryCall): Promise<number> {
   const { deliveries, isCut } = await latestDeliveries(input, limit, call);
   if (deliveries.length === 0) console.error(whyEmpty(input, address));
-  else if (json) for (const delivery of deliveries) console.log(JSON.stringify(delivery));
+  else if (json) for (const delivery of deliveries) console.log(jsonLine(delivery));
   else console.log(deliveryLines(deliveries).join('\n'));
   if (isCut) console.error(`There are more than ${limit}. Filter them, or show more with --limit.`);
   return 0;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
-import { counted, printable } from '../local/terminal-text.ts';
+import { counted, jsonLine, printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
 import { exactTimeOf, named, shellWord } from './delivery-columns.ts';
 import { RefusedOperation, callControlApi, objectsIn } from './function-call.ts';
@@ -157,7 +157,7 @@ async function main(args: string[]): Promise<number> {
     ...(keptAt !== undefined && { KeptAt: keptAt }),
   };
   const answer = await replay(input, address);
-  console.log(json ? JSON.stringify(answer) : replayedLine(answer, address));
+  console.log(json ? jsonLine(answer) : replayedLine(answer, address));
   for (const note of notesOn(answer)) console.error(note);
   return 0;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { printable } from '../local/terminal-text.ts';
+import { jsonLine, printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
 import { attemptLines, shellWord, undeliveredLines } from './delivery-columns.ts';
 import { objectsIn } from './function-call.ts';
@@ -59,7 +59,7 @@ async function show({ filter, json, address }: Options, call: HistoryCall): Prom
       const whole = isUndelivered ? delivery : await call('GetDelivery', keyOf(delivery));
       const lines = isUndelivered ? undeliveredLines(whole) : [...attemptLines(whole), ...wayBack(whole, address)];
       if (!json && shown > 0) console.log('');
-      console.log(json ? JSON.stringify(whole) : lines.join('\n'));
+      console.log(json ? jsonLine(whole) : lines.join('\n'));
       shown += 1;
     }
     token = answer['NextToken'];

@@ -93,3 +93,11 @@ test('columns have their names once, above the first line, and a wider cell wide
   ]);
   expect(linesOf([entry('b', 1)])).toEqual([`${time}  ${outcome}  orders           b         HTTP 204  1 attempt`]);
 });
+
+test('a line of JSON has no character that a terminal may obey, and parses to the same text', async () => {
+  const Answer = 'a\u007F\u009B2J\u202E\u2028\u{E0001}\u001B[31m é 😀';
+  const { printed } = await followed([{ Deliveries: [entry('a', 1, { Answer })] }], [[]]);
+  expect(printed[0]).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(printed[0]).toContain('é 😀');
+  expect(JSON.parse(printed[0] ?? '')).toMatchObject({ Answer });
+});
