@@ -6,7 +6,7 @@ import { exactTimeOf, named, shellWord } from './delivery-columns.ts';
 import { RefusedOperation, callControlApi, objectsIn } from './function-call.ts';
 import { withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
-import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import { sameStack, stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
 const command = 'npm run replay';
 
@@ -81,13 +81,10 @@ async function onlyDestination({ eventId, address }: Options): Promise<string> {
   if (name === undefined) throw new Exit(1, whyNotFound(eventId, known[0], address));
   if (others.length === 0) return name;
   const ways = names.map(
-    (each) => `  ${command} -- ${shellWord(printable(eventId))} --api-destination ${shellWord(each)}${where(address)}`,
+    (each) =>
+      `  ${command} -- ${shellWord(printable(eventId))} --api-destination ${shellWord(each)}${sameStack(address)}`,
   );
   throw new Exit(1, `The event went to ${names.length} API destinations. Choose one:\n${ways.join('\n')}`);
-}
-
-function where({ stage }: StackAddress): string {
-  return stage === 'local' ? '' : ` --stage ${shellWord(stage)}`;
 }
 
 function namesIn(found: readonly JsonObject[]): readonly string[] {
@@ -143,7 +140,8 @@ async function replay(input: JsonObject, address: StackAddress): Promise<JsonObj
 function withFlags(message: string): string {
   return message
     .replace('Give the Rule or TargetId of one', 'Give --rule or --target-id of one')
-    .replace('call ReplayDelivery with KeptAt', 'run the command again with --kept-at');
+    .replace('call ReplayDelivery with KeptAt', 'run the command again with --kept-at')
+    .replace('ListDeliveries with EventId shows', 'npm run show with the event id shows');
 }
 
 async function main(args: string[]): Promise<number> {
@@ -169,7 +167,7 @@ function replayedLine(answer: JsonObject, address: StackAddress): string {
   const from =
     KeptAt === undefined ? `from its dead letter of ${exactTimeOf(DeadLetteredAt)}${code}` : 'from its kept event';
   const event = named(EventId, '');
-  return `replayed  ${named(ApiDestinationName, '')}  ${event}  ${from}\nnpm run show -- ${shellWord(event)}${where(address)} shows its attempts.`;
+  return `replayed  ${named(ApiDestinationName, '')}  ${event}  ${from}\nnpm run show -- ${shellWord(event)}${sameStack(address)} shows its attempts.`;
 }
 
 function notesOn({ OtherDeadLetters, DeadLetterRemains }: JsonObject): readonly string[] {

@@ -6,7 +6,7 @@ import { objectsIn } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
-import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import { sameStack, stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
 const command = 'npm run show';
 
@@ -79,11 +79,10 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** The command that delivers a dead-lettered event again. */
-function wayBack({ Outcome, EventId, ApiDestinationName }: JsonObject, { stage }: StackAddress): readonly string[] {
+function wayBack({ Outcome, EventId, ApiDestinationName }: JsonObject, address: StackAddress): readonly string[] {
   if (Outcome !== 'dead-lettered' || EventId === undefined || ApiDestinationName === undefined) return [];
   const [event, destination] = [EventId, ApiDestinationName].map((name) => shellWord(printable(String(name))));
-  const where = stage === 'local' ? '' : ` --stage ${shellWord(stage)}`;
-  return [`    deliver it again: npm run replay -- ${event} --api-destination ${destination}${where}`];
+  return [`    deliver it again: npm run replay -- ${event} --api-destination ${destination}${sameStack(address)}`];
 }
 
 /** The members that tell the deliveries of one event apart. */

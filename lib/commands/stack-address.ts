@@ -3,6 +3,7 @@ import { isPublicId } from '../core/api-key/text.ts';
 import { isJsonObject, ownMember } from '../core/input/json.ts';
 import { readOwnerKey } from '../local/stack/owner-key.ts';
 import { Exit } from './command.ts';
+import { shellWord } from './delivery-columns.ts';
 
 /** Where `npm start` listens unless it is told otherwise. */
 export const defaultStackUrl = 'http://127.0.0.1:4010';
@@ -88,4 +89,14 @@ export function stackAddress(values: StackFlagValues): StackAddress {
     stage,
     aws: { region, ...(endpoint !== undefined && { endpoint }), ...(stage === 'local' && { credentials }) },
   };
+}
+
+/** The flags with which another command reaches the same stack in this environment, each after a space. */
+export function sameStack({ stage, aws: { region = '', endpoint } }: StackAddress): string {
+  const usual = stage === 'local' ? stackUrlIn(process.env) : undefined;
+  return [
+    ...(stage === 'local' ? [] : [` --stage ${shellWord(stage)}`]),
+    ...(endpoint === undefined || endpoint === usual ? [] : [` --endpoint-url ${shellWord(endpoint)}`]),
+    ...(region === regionIn(process.env) ? [] : [` --region ${shellWord(region)}`]),
+  ].join('');
 }

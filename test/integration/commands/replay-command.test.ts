@@ -170,7 +170,12 @@ test.concurrent.each<['dead-letters' | 'replay', readonly string[], number, stri
     1,
     "Neither the history nor the dead letters have the event 'event-9' in the region us-east-1.",
   ],
-  ['replay', ['event-9', '--api-destination', 'order'], 1, 'Did you mean orders?'],
+  [
+    'replay',
+    ['event-9', '--api-destination', 'order'],
+    1,
+    'npm run show with the event id shows where the event went. Did you mean orders?',
+  ],
 ])('npm run %s with the arguments %j ends with status %d and says %j', async (command, args, status, text) => {
   const ended = await run(command, ...args);
   expect([ended.status, ended.stdout]).toEqual([status, '']);
