@@ -12,7 +12,7 @@ const config: ViteUserConfig = {
     exclude: missingForTerraform().length === 0 ? [] : ['test/clients/terraform.clients.ts'],
     globalSetup: ['test/clients/require-clients.ts'],
     // A client is a process, and one of the AWS CLI takes half a second to begin.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     reporters: ['default'],
   },
 };
