@@ -10,7 +10,7 @@ export function exactTimeOf(seconds: JsonValue | undefined): string {
 
 /** One line for each delivery, in columns. */
 export function deliveryLines(deliveries: readonly JsonObject[]): readonly string[] {
-  const rows = deliveries.map((delivery) => [exactTimeOf(delivery['FirstConcludedAt']), ...rowOf(delivery)]);
+  const rows = deliveries.map((delivery) => [exactTimeOf(delivery['BeganAt']), ...rowOf(delivery)]);
   return inColumns([['began', ...columns], ...rows], { outcomeColumn: 1 });
 }
 
@@ -56,13 +56,13 @@ function whereOf({ ApiDestinationName, EventBusName }: JsonObject): string {
 
 /** The lines of an event that went to no API destination: why, and where it was put. */
 export function undeliveredLines(event: JsonObject): readonly string[] {
-  const { EventId, EventBusName, Source, DetailType, FirstConcludedAt, Outcome, Reason } = event;
+  const { EventId, EventBusName, Source, DetailType, BeganAt, Outcome, Reason } = event;
   return [
     `event ${named(EventId, '(no id)')} on the event bus ${named(EventBusName, '')}: ${painted(String(Outcome))}`,
     ...factLines([
       ['source', Source],
       ['type', DetailType],
-      ['put at', exactTimeOf(FirstConcludedAt)],
+      ['put at', exactTimeOf(BeganAt)],
     ]),
     `  ${printable(String(Reason), 1024)}`,
   ];
@@ -107,8 +107,8 @@ function factLines(facts: readonly (readonly [string, JsonValue | undefined])[])
   return facts.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(6)}  ${named(value, '')}`]));
 }
 
-function waitingLine({ FirstConcludedAt }: JsonObject): string {
-  return `  in the delivery queue since ${exactTimeOf(FirstConcludedAt)}; its first attempt has not ended yet`;
+function waitingLine({ BeganAt }: JsonObject): string {
+  return `  in the delivery queue since ${exactTimeOf(BeganAt)}; its first attempt has not ended yet`;
 }
 
 function failureLines(record: JsonObject | undefined): readonly string[] {

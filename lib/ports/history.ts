@@ -50,7 +50,7 @@ export interface RecordedDelivery {
   /** The location of its text in lib/ports/kept-events.ts, where it may be gone by now. Absent when it was not kept. */
   readonly keptAt?: string;
   /** When its first invocation ended; when the bus accepted the event, if the bus told the history. It never changes. */
-  readonly firstConcludedAtMs: number;
+  readonly beganAtMs: number;
   readonly last: DeliveryRecord;
 }
 
@@ -65,9 +65,9 @@ export interface HistoryFilter {
   readonly status?: number;
   /** A part of the reason or the answer of any record. Upper and lower case of A to Z are the same. */
   readonly text?: string;
-  /** `firstConcludedAtMs` is this time or later. */
+  /** `beganAtMs` is this time or later. */
   readonly afterMs?: number;
-  /** `firstConcludedAtMs` is before this time. */
+  /** `beganAtMs` is before this time. */
   readonly beforeMs?: number;
 }
 
@@ -85,7 +85,7 @@ export interface HistoryPage {
 }
 
 /** A record with the names of its delivery. */
-export interface RecordedConclusion extends Omit<RecordedDelivery, 'firstConcludedAtMs'> {
+export interface RecordedConclusion extends Omit<RecordedDelivery, 'beganAtMs'> {
   readonly last: DeliveryRecord;
 }
 

@@ -4,7 +4,7 @@ import { isJsonObject, withoutUndefined } from '../../core/input/json.ts';
 import type { DeliveryRecord, DeliveryWithRecords, HistoryFilter, RecordedDelivery } from '../../ports/history.ts';
 import type { QueryRow } from './query.ts';
 
-type Names = Omit<RecordedDelivery, 'firstConcludedAtMs' | 'last'>;
+type Names = Omit<RecordedDelivery, 'beganAtMs' | 'last'>;
 
 /** One line `delivery.concluded`. */
 export interface DeliveryLine {
@@ -81,7 +81,7 @@ export function deliveriesIn(lines: Iterable<DeliveryLine>): readonly DeliveryWi
     if (first === undefined || last === undefined) return [];
     const records = ofDelivery.map(({ record }) => record);
     const names = { ...first.names, ...ofDelivery.findLast((line) => line.names.keptAt !== undefined)?.names };
-    return [{ ...names, firstConcludedAtMs: first.record.concludedAtMs, last: last.record, records }];
+    return [{ ...names, beganAtMs: first.record.concludedAtMs, last: last.record, records }];
   });
 }
 
@@ -95,7 +95,7 @@ function byTime(a: DeliveryLine, b: DeliveryLine): number {
 /** Whether a delivery matches every member of the filter. A query can only compare single lines. */
 export function matches(delivery: DeliveryWithRecords, filter: HistoryFilter): boolean {
   const { eventId, apiDestination, rule, outcome, code, status, text, afterMs, beforeMs } = filter;
-  const { last, firstConcludedAtMs, records } = delivery;
+  const { last, beganAtMs, records } = delivery;
   return (
     isAny(eventId, delivery.eventId) &&
     isAny(apiDestination, delivery.apiDestination) &&
@@ -104,8 +104,8 @@ export function matches(delivery: DeliveryWithRecords, filter: HistoryFilter): b
     isAny(code, last.code) &&
     isAny(status, last.status) &&
     (text === undefined || records.some((record) => hasText(record, text))) &&
-    firstConcludedAtMs >= (afterMs ?? Number.NEGATIVE_INFINITY) &&
-    firstConcludedAtMs < (beforeMs ?? Number.POSITIVE_INFINITY)
+    beganAtMs >= (afterMs ?? Number.NEGATIVE_INFINITY) &&
+    beganAtMs < (beforeMs ?? Number.POSITIVE_INFINITY)
   );
 }
 

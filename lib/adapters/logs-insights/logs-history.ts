@@ -210,9 +210,9 @@ export class LogsDeliveryHistory implements DeliveryHistory {
   }
 
   #remember(region: string, deliveries: readonly DeliveryWithRecords[]): void {
-    for (const { eventId, apiDestination, firstConcludedAtMs } of deliveries) {
+    for (const { eventId, apiDestination, beganAtMs } of deliveries) {
       const key = JSON.stringify([region, eventId, apiDestination]);
-      this.#began.set(key, Math.min(this.#began.get(key) ?? firstConcludedAtMs, firstConcludedAtMs));
+      this.#began.set(key, Math.min(this.#began.get(key) ?? beganAtMs, beganAtMs));
     }
   }
 }

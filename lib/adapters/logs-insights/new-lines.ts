@@ -38,6 +38,6 @@ export class NewLines {
       .toSorted((a, b) => a.record.concludedAtMs - b.record.concludedAtMs)
       .flatMap((line) => deliveriesIn([line]))
       .filter((delivery) => matches(delivery, conditions))
-      .map(({ firstConcludedAtMs: _began, records: _all, ...conclusion }) => conclusion);
+      .map(({ beganAtMs: _began, records: _all, ...conclusion }) => conclusion);
   }
 }

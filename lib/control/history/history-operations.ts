@@ -102,7 +102,7 @@ function filterOf(input: JsonObject): HistoryFilter {
 }
 
 function summaryOf(delivery: RecordedDelivery): JsonObject {
-  return { ...conclusionOf(delivery), FirstConcludedAt: delivery.firstConcludedAtMs / 1000 };
+  return { ...conclusionOf(delivery), BeganAt: delivery.beganAtMs / 1000 };
 }
 
 function conclusionOf(conclusion: RecordedConclusion): JsonObject {

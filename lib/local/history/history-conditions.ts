@@ -30,8 +30,8 @@ export function conditionsOf(region: string, filter: HistoryFilter, oldestMs: nu
     ['d.code = ?', code],
     ['d.status = ?', status],
     ['d.hasText = ?', text === undefined ? undefined : 1],
-    ['d.firstConcludedAtMs >= ?', Math.max(afterMs, oldestMs)],
-    ['d.firstConcludedAtMs < ?', beforeMs],
+    ['d.beganAtMs >= ?', Math.max(afterMs, oldestMs)],
+    ['d.beganAtMs < ?', beforeMs],
   ];
   const given = compared.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
   return { sql: given.map(({ sql }) => sql).join(' AND '), values: given.map(({ value }) => value) };

@@ -18,7 +18,7 @@ import { HistoryWriter } from './history-writer.ts';
 const deliveriesTable = `history_deliveries (
   number INTEGER PRIMARY KEY, region TEXT NOT NULL, eventId TEXT, apiDestination TEXT NOT NULL, rule TEXT NOT NULL,
   targetId TEXT NOT NULL, eventBus TEXT NOT NULL, ruleName TEXT NOT NULL, source TEXT, detailType TEXT, traceId TEXT, keptAt TEXT,
-  firstConcludedAtMs INTEGER NOT NULL,
+  beganAtMs INTEGER NOT NULL,
   outcome TEXT NOT NULL, code TEXT, status INTEGER, reason TEXT, hasText INTEGER NOT NULL, lastRecord INTEGER)`;
 const recordsTable = `history_records (
   number INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, concludedAtMs INTEGER NOT NULL, outcome TEXT NOT NULL, attempts INTEGER NOT NULL,
@@ -28,7 +28,7 @@ const schema = `
 CREATE TABLE IF NOT EXISTS ${deliveriesTable};
 CREATE UNIQUE INDEX IF NOT EXISTS history_deliveries_by_event ON history_deliveries (region, eventId, apiDestination, rule, targetId, eventBus);
 CREATE INDEX IF NOT EXISTS history_deliveries_by_time ON history_deliveries (
-  region, firstConcludedAtMs, apiDestination, ruleName, outcome, code, status, hasText);
+  region, beganAtMs, apiDestination, ruleName, outcome, code, status, hasText);
 CREATE TABLE IF NOT EXISTS ${recordsTable};
 CREATE INDEX IF NOT EXISTS history_records_by_delivery ON history_records (delivery);`;
 
@@ -50,7 +50,7 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** The position of a delivery in a list. */
 export interface Position {
-  readonly firstConcludedAtMs: number;
+  readonly beganAtMs: number;
   readonly number: number;
 }
 
@@ -72,9 +72,9 @@ interface Query {
  */
 const searchedAtOnce = 2500;
 
-const newestFirst = 'ORDER BY d.firstConcludedAtMs DESC, d.number DESC';
+const newestFirst = 'ORDER BY d.beganAtMs DESC, d.number DESC';
 const columns = `d.number, d.eventId, d.apiDestination, d.rule, d.targetId, d.eventBus, d.source, d.detailType, d.traceId, d.keptAt,
-  d.firstConcludedAtMs, r.number AS record, coalesce(r.concludedAtMs, d.firstConcludedAtMs) AS concludedAtMs,
+  d.beganAtMs, r.number AS record, coalesce(r.concludedAtMs, d.beganAtMs) AS concludedAtMs,
   coalesce(r.outcome, d.outcome) AS outcome, coalesce(r.attempts, 0) AS attempts, coalesce(r.durationMs, 0) AS durationMs,
   r.rateWaitMs, r.status, coalesce(r.code, d.code) AS code, coalesce(r.reason, d.reason) AS reason, r.answer, r.nextAttemptAtMs,
   r.waitsFor`;
@@ -101,8 +101,8 @@ export class HistoryTables {
     const { sql, values } = conditionsOf(region, filter, nowMs - this.#ageMs);
     const index = filter.eventId === undefined ? 'history_deliveries_by_time' : 'history_deliveries_by_event';
     const from = `history_deliveries AS d INDEXED BY ${index}`;
-    const where = after === undefined ? sql : `${sql} AND (d.firstConcludedAtMs, d.number) < (?, ?)`;
-    const position = after === undefined ? [] : [after.firstConcludedAtMs, after.number];
+    const where = after === undefined ? sql : `${sql} AND (d.beganAtMs, d.number) < (?, ?)`;
+    const position = after === undefined ? [] : [after.beganAtMs, after.number];
     const query = { from, where, values: [...values, ...position] };
     if (filter.text !== undefined) return this.#search(query, likePattern(filter.text), limit);
     const page = `SELECT d.* FROM ${from} WHERE ${where} ${newestFirst} LIMIT ?`;
@@ -118,7 +118,7 @@ export class HistoryTables {
 
   /** Reads the records of the deliveries one by one. No index finds a part of a text; see `searchedAtOnce`. */
   #search({ from, where, values }: Query, pattern: string, limit: number): Page {
-    const sql = `SELECT d.number, d.firstConcludedAtMs,
+    const sql = `SELECT d.number, d.beganAtMs,
         coalesce(r.reason, d.reason) LIKE ? ESCAPE '\\' OR r.answer LIKE ? ESCAPE '\\' AS matches
       FROM ${from} LEFT JOIN history_records AS r ON r.delivery = d.number WHERE ${where} ${newestFirst}`;
     const found: number[] = [];
@@ -151,11 +151,11 @@ export class HistoryTables {
   records(region: string, eventId: string, apiDestination: string, nowMs: number): readonly Row[] {
     const sql = `SELECT ${columns} FROM history_deliveries AS d
       LEFT JOIN history_records AS r ON r.delivery = d.number
-      WHERE d.region = ? AND d.eventId = ? AND d.apiDestination = ? AND d.firstConcludedAtMs >= ? ORDER BY d.number, r.number`;
+      WHERE d.region = ? AND d.eventId = ? AND d.apiDestination = ? AND d.beganAtMs >= ? ORDER BY d.number, r.number`;
     return this.#statements.of(sql).all(region, eventId, apiDestination, nowMs - this.#ageMs);
   }
 }
 
 function positionOf(row: Row): Position {
-  return { firstConcludedAtMs: Number(row['firstConcludedAtMs']), number: Number(row['number']) };
+  return { beganAtMs: Number(row['beganAtMs']), number: Number(row['number']) };
 }

@@ -116,7 +116,7 @@ export class HistoryWriter {
     this.#statements
       .of(
         `INSERT INTO history_deliveries (number, region, eventId, apiDestination, rule, targetId, eventBus, ruleName, source, detailType,
-          traceId, keptAt, firstConcludedAtMs, outcome, code, status, hasText, lastRecord)
+          traceId, keptAt, beganAtMs, outcome, code, status, hasText, lastRecord)
          VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
@@ -135,7 +135,7 @@ export class HistoryWriter {
     this.#statements
       .of(
         `INSERT INTO history_deliveries (number, region, eventId, apiDestination, rule, targetId, eventBus, ruleName, source, detailType,
-          firstConcludedAtMs, outcome, code, reason, hasText) VALUES (?, ?, ?, '', '', '', ?, '', ?, ?, ?, ?, ?, ?, 1)`,
+          beganAtMs, outcome, code, reason, hasText) VALUES (?, ?, ?, '', '', '', ?, '', ?, ?, ?, ?, ?, ?, 1)`,
       )
       .run(
         this.#nextNumber('undelivered'),
@@ -156,8 +156,8 @@ export class HistoryWriter {
     const { above, below } = kinds[kind];
     const aged = this.#statements
       .of(
-        `SELECT max(number) AS number FROM (SELECT number, firstConcludedAtMs FROM history_deliveries
-          WHERE number > ? AND number < ? ORDER BY number LIMIT ?) WHERE firstConcludedAtMs < ?`,
+        `SELECT max(number) AS number FROM (SELECT number, beganAtMs FROM history_deliveries
+          WHERE number > ? AND number < ? ORDER BY number LIMIT ?) WHERE beganAtMs < ?`,
       )
       .get(above, below, agedAtOnce, nowMs - this.#limits.ageMs)?.['number'];
     if (typeof aged === 'number') this.#removeUpTo(kind, aged);

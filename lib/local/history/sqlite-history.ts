@@ -82,7 +82,7 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
     if (after !== undefined && position === undefined) return { deliveries: [] };
     const { rows, next } = this.#open().list(region, filter, this.#options.nowMs(), position, limit);
     const deliveries = rows.map(deliveryOf);
-    return next === undefined ? { deliveries } : { deliveries, next: `${next.firstConcludedAtMs}-${next.number}` };
+    return next === undefined ? { deliveries } : { deliveries, next: `${next.beganAtMs}-${next.number}` };
   }
 
   async get(region: string, eventId: string, apiDestination: string): Promise<readonly DeliveryWithRecords[]> {
@@ -159,13 +159,13 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
 }
 
 function parsePosition(text: string): Position | undefined {
-  const [, firstConcludedAtMs, number] = /^([0-9]{1,15})-(-?[0-9]{1,16})$/.exec(text) ?? [];
-  if (firstConcludedAtMs === undefined || number === undefined) return undefined;
-  return { firstConcludedAtMs: Number(firstConcludedAtMs), number: Number(number) };
+  const [, beganAtMs, number] = /^([0-9]{1,15})-(-?[0-9]{1,16})$/.exec(text) ?? [];
+  if (beganAtMs === undefined || number === undefined) return undefined;
+  return { beganAtMs: Number(beganAtMs), number: Number(number) };
 }
 
 function deliveryOf(row: Row): RecordedDelivery {
-  return { ...conclusionOf(row), firstConcludedAtMs: Number(row['firstConcludedAtMs']) };
+  return { ...conclusionOf(row), beganAtMs: Number(row['beganAtMs']) };
 }
 
 function conclusionOf(row: Row): RecordedConclusion {

@@ -68,7 +68,7 @@ export function describeDeliveryHistory(name: string, create: () => Promise<Hist
             source: 'shop',
             detailType: 'Order Placed',
             traceId: '1-5759e988-bd862e3fe1be46a994272793',
-            firstConcludedAtMs: concludedAtMs,
+            beganAtMs: concludedAtMs,
             last,
           },
         ],
@@ -91,7 +91,7 @@ export function describeDeliveryHistory(name: string, create: () => Promise<Hist
         { ...recordOf(delivered, beganAtMs + 2000), outcome: 'delivered', attempts: 3, status: 204 },
       ]);
       expect(delivery?.last).toEqual(delivery?.records.at(-1));
-      expect(delivery?.firstConcludedAtMs).toBe(beganAtMs);
+      expect(delivery?.beganAtMs).toBe(beganAtMs);
     });
 
     test('a delivery whose first invocation has kept its text has the location of the text, also after later invocations', async () => {
@@ -223,8 +223,8 @@ export function describeDeliveryHistory(name: string, create: () => Promise<Hist
       await record(unreadable);
       const { deliveries } = await subject.history.list(region, {}, { limit: 10 });
       expect(deliveries.map((delivery) => Object.keys(delivery).sort())).toEqual([
-        ['firstConcludedAtMs', 'last'],
-        ['firstConcludedAtMs', 'last'],
+        ['beganAtMs', 'last'],
+        ['beganAtMs', 'last'],
       ]);
     });
 

@@ -49,9 +49,9 @@ test('an event that the bus has queued waits until its first invocation ends, an
   const queuedAtMs = clock.nowMs();
   events.queued(names);
   const waiting = { outcome: 'waiting', attempts: 0, durationMs: 0, concludedAtMs: queuedAtMs };
-  expect(await listed()).toEqual([{ ...names, firstConcludedAtMs: queuedAtMs, last: waiting }]);
+  expect(await listed()).toEqual([{ ...names, beganAtMs: queuedAtMs, last: waiting }]);
   expect(await history.get(region, 'event-1', 'orders')).toEqual([
-    { ...names, firstConcludedAtMs: queuedAtMs, last: waiting, records: [] },
+    { ...names, beganAtMs: queuedAtMs, last: waiting, records: [] },
   ]);
   await clock.advance(1000);
   log.record({ ...delivered, eventId: 'event-2' });
@@ -62,7 +62,7 @@ test('an event that the bus has queued waits until its first invocation ends, an
     ['event-2', 'delivered'],
     ['event-1', 'delivered'],
   ]);
-  expect(found[1]).toMatchObject({ firstConcludedAtMs: queuedAtMs, last: { concludedAtMs: queuedAtMs + 2000 } });
+  expect(found[1]).toMatchObject({ beganAtMs: queuedAtMs, last: { concludedAtMs: queuedAtMs + 2000 } });
   expect((await history.get(region, 'event-1', 'orders'))[0]?.records).toHaveLength(1);
 });
 
@@ -95,7 +95,7 @@ test('an unmatched event and a refused entry are listed with their event bus and
   expect(await listed()).toEqual([
     {
       eventBus: 'orders',
-      firstConcludedAtMs: atMs + 2,
+      beganAtMs: atMs + 2,
       last: {
         outcome: 'refused',
         code: 'MalformedDetail',
@@ -108,7 +108,7 @@ test('an unmatched event and a refused entry are listed with their event bus and
     expect.objectContaining({ eventId: 'event-2' }),
     {
       ...facts,
-      firstConcludedAtMs: atMs,
+      beganAtMs: atMs,
       last: { outcome, reason, attempts: 0, durationMs: 0, concludedAtMs: atMs },
     },
   ]);

@@ -12,7 +12,7 @@ afterEach(() => void vi.unstubAllEnvs());
 const entryOf = (Outcome: string): JsonObject => ({
   EventId: 'delivered',
   ApiDestinationName: 'orders',
-  FirstConcludedAt: 1,
+  BeganAt: 1,
   ConcludedAt: 1,
   Outcome,
   AttemptsMade: 1,

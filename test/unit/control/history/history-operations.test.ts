@@ -69,7 +69,7 @@ describe('ListDeliveries', () => {
           TargetId: 'target-1',
           Source: 'shop',
           DetailType: 'Order Placed',
-          FirstConcludedAt: nowMs / 1000,
+          BeganAt: nowMs / 1000,
           ConcludedAt: nowMs / 1000,
           Outcome: 'deferred',
           AttemptsMade: 1,
