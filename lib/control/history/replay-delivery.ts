@@ -29,6 +29,7 @@ export function createReplayOperation(dependencies: ReplayDependencies): Readonl
  *
  * Failure policy: an event may be delivered twice, but is never lost. A delivery that has become a dead letter is only replayed from
  * its kept event if the caller names it (`KeptAt`), because another reader may hold the dead letter and deliver it too.
+ * A named kept event is also replayed if the dead letter cannot be read; that one stays in the queue.
  */
 function replayDelivery({ deadLetters, queue, history, keptEvents }: ReplayDependencies): Operation {
   return async (input, { region }) => {
@@ -38,10 +39,13 @@ function replayDelivery({ deadLetters, queue, history, keptEvents }: ReplayDepen
       rule: textOf(input, 'Rule'),
       targetId: textOf(input, 'TargetId'),
     };
+    const keptAt = textOf(input, 'KeptAt');
     const replay = await deadLetters.replay(asked);
-    if (replay.kind !== 'none') return fromDeadLetter(replay);
+    const isUnread = replay.kind === 'unreadable' && keptAt !== undefined;
+    if (replay.kind !== 'none' && !isUnread) return fromDeadLetter(replay);
+    const extent = replay.kind === 'none' ? replay : { readCount: 1, isWhole: false };
     const found = await history?.get(region, asked.eventId, asked.apiDestination);
-    const kept = await replayKeptEvent({ ...asked, keptAt: textOf(input, 'KeptAt') }, replay, {
+    const kept = await replayKeptEvent({ ...asked, keptAt }, extent, {
       found,
       keptEvents,
       queue,
@@ -71,7 +75,8 @@ function fromDeadLetter(replay: Exclude<DeadLetterReplay, { kind: 'none' }>): Js
     case 'unreadable': {
       const { messageId, unreadable } = replay.deadLetter;
       const text = `Its dead letter, the message '${messageId}', cannot be delivered again. ${unreadable ?? ''}`;
-      throw notReplayed('ValidationException', text.trim());
+      const wayOut = 'If GetDelivery shows where the event is kept, call ReplayDelivery with KeptAt.';
+      throw notReplayed('ValidationException', `${text.trim()} ${wayOut}`);
     }
   }
 }

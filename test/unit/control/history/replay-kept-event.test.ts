@@ -77,6 +77,16 @@ test('a dead letter is replayed before the kept event of the same delivery', asy
   expect(queue.sent).toHaveLength(1);
 });
 
+test('a dead letter that cannot be read does not stop a replay from the kept event that the caller names', async () => {
+  const location = await keep();
+  record({ settlement: { kind: 'dead-lettered' }, kept: location });
+  lying.put({ body: JSON.stringify({ apiDestination: 'orders', event: { id: 'e1' }, rule: '' }), attributes: {} });
+  await expect(replay(asked)).rejects.toThrow('If GetDelivery shows where the event is kept');
+  expect(queue.sent).toEqual([]);
+  expect(await replay({ ...asked, KeptAt: location })).toMatchObject({ ReplayedFrom: 'KEPT_EVENT' });
+  expect(queue.sent).toHaveLength(1);
+});
+
 test('of two replays at once of a dead letter, none is made from the kept event, unless the caller names it', async () => {
   const location = await keep();
   record({ settlement: { kind: 'dead-lettered' }, kept: location });
