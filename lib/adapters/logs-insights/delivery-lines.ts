@@ -1,4 +1,4 @@
-import { parseEventsArn } from '../../core/destination/arn.ts';
+import { parseEventsArn, ruleNameOf } from '../../core/destination/arn.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { isJsonObject, withoutUndefined } from '../../core/input/json.ts';
 import type { DeliveryRecord, DeliveryWithRecords, HistoryFilter, RecordedDelivery } from '../../ports/history.ts';
@@ -97,25 +97,21 @@ export function matches(delivery: DeliveryWithRecords, filter: HistoryFilter): b
   const { eventId, apiDestination, rule, outcome, code, status, text, afterMs, beforeMs } = filter;
   const { last, beganAtMs, records } = delivery;
   return (
-    isAny(eventId, delivery.eventId) &&
-    isAny(apiDestination, delivery.apiDestination) &&
-    isAny(rule, rule?.startsWith('arn:') === true ? delivery.rule : nameOf(delivery.rule)) &&
-    isAny(outcome, last.outcome) &&
-    isAny(code, last.code) &&
-    isAny(status, last.status) &&
+    fits(eventId, delivery.eventId) &&
+    fits(apiDestination, delivery.apiDestination) &&
+    fits(rule, rule?.startsWith('arn:') === true ? delivery.rule : delivery.rule && ruleNameOf(delivery.rule)) &&
+    fits(outcome, last.outcome) &&
+    fits(code, last.code) &&
+    fits(status, last.status) &&
     (text === undefined || records.some((record) => hasText(record, text))) &&
     beganAtMs >= (afterMs ?? Number.NEGATIVE_INFINITY) &&
     beganAtMs < (beforeMs ?? Number.POSITIVE_INFINITY)
   );
 }
 
-function isAny(asked: unknown, value: unknown): boolean {
+/** Whether nothing was asked for, or this value. */
+function fits(asked: unknown, value: unknown): boolean {
   return asked === undefined || asked === value;
-}
-
-/** The name at the end of a rule's ARN, which may have the name of its bus before it. */
-function nameOf(rule: string | undefined): string | undefined {
-  return rule?.slice(rule.lastIndexOf('/') + 1);
 }
 
 function hasText({ reason = '', answer = '' }: DeliveryRecord, text: string): boolean {

@@ -31,6 +31,11 @@ export function parseEventsArn(text: string): EventsArn | undefined {
   return { partition, region, account, kind, name, incarnation };
 }
 
+/** The name at the end of a rule's ARN, which may have the name of its bus before it. A name stays as it is. */
+export function ruleNameOf(rule: string): string {
+  return rule.slice(rule.lastIndexOf('/') + 1);
+}
+
 /** The partition that a region belongs to. Source: the AWS general reference on ARNs. */
 export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';

@@ -1,15 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
+import { ruleNameOf } from '../../core/destination/arn.ts';
 import type { HistoryFilter } from '../../ports/history.ts';
 
 /** A part of a WHERE clause with the values of its parameters, in their order. */
 export interface Conditions {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
-}
-
-/** The name at the end of a rule's ARN, which may have the name of its bus before it. */
-export function nameOfRule(rule: string): string {
-  return rule.slice(rule.lastIndexOf('/') + 1);
 }
 
 /** The pattern of LIKE for texts that contain this one. Upper and lower case of A to Z are the same in LIKE. */
@@ -24,7 +20,7 @@ export function conditionsOf(region: string, filter: HistoryFilter, oldestMs: nu
     ['d.region = ?', region],
     ['d.eventId = ?', eventId],
     ['d.apiDestination = ?', apiDestination],
-    ['d.ruleName = ?', rule === undefined ? undefined : nameOfRule(rule)],
+    ['d.ruleName = ?', rule === undefined ? undefined : ruleNameOf(rule)],
     ['d.rule = ?', rule?.startsWith('arn:') === true ? rule : undefined],
     ['d.outcome = ?', outcome],
     ['d.code = ?', code],

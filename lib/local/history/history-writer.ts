@@ -1,10 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { type DeliveryNames, maxNameCharacters } from '../../core/delivery/delivery-names.ts';
-import { parseEventsArn } from '../../core/destination/arn.ts';
+import { parseEventsArn, ruleNameOf } from '../../core/destination/arn.ts';
 import type { Statements } from '../atomically.ts';
 import { atomically } from '../atomically.ts';
-import { nameOfRule } from './history-conditions.ts';
 import type { HistoryEntry, UndeliveredEvent } from './history-entries.ts';
 
 export interface HistoryLimits {
@@ -122,7 +121,7 @@ export class HistoryWriter {
       .run(
         this.#nextNumber('deliveries'),
         ...keyOf(region, names),
-        nameOfRule(rule),
+        ruleNameOf(rule),
         ...[source, detailType, traceId, kept].map((text) => text ?? null),
         atMs,
         ...last,
