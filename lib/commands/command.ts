@@ -54,6 +54,19 @@ export function secondsIn(command: string, flag: string, value: string): number 
   throw wrongUsage(command, `--${flag} is not a time like 2026-01-31 or 2026-01-31T08:00:00Z; it is '${value}'.`);
 }
 
+/** The event id, which is the only argument without a flag. @throws Exit 2 when it is missing, or not alone */
+export function onlyEventId(command: string, positionals: readonly string[], usage: string): string {
+  const [eventId, ...rest] = positionals;
+  if (eventId === undefined) throw new Exit(2, `Name the event by its id.\n\n${usage}`);
+  if (rest.length > 0) throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one event id.`);
+  return eventId;
+}
+
+/** The text as one word of a shell. */
+export function shellWord(text: string): string {
+  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 export function sentence(text: string): string {
   return text.replace(/[.?]?$/, (end) => end || '.');
 }

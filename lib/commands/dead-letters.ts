@@ -3,7 +3,7 @@ import { withoutUndefined } from '../core/input/json.ts';
 import { counted, jsonLine, printable } from '../local/terminal-text.ts';
 import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn } from './command.ts';
 import { exactTimeOf, inColumns, named, statusOf } from './delivery-columns.ts';
-import { callControlApi, objectsIn } from './function-call.ts';
+import { callControlApi, objectsIn, pageSize } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
@@ -66,9 +66,6 @@ function parseOptions(args: string[]): Options {
     address: stackAddress(values),
   };
 }
-
-/** The most dead letters of one page. Source: shape LimitMax100 of the service model. */
-const pageSize = 100;
 
 async function main(args: string[]): Promise<number> {
   const { input, limit, json, address } = parseOptions(args);

@@ -98,11 +98,6 @@ export function attemptLines(delivery: JsonObject): readonly string[] {
   ];
 }
 
-/** The text as one word of a shell. */
-export function shellWord(text: string): string {
-  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 function factLines(facts: readonly (readonly [string, JsonValue | undefined])[]): readonly string[] {
   return facts.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(6)}  ${named(value, '')}`]));
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { jsonLine } from '../local/terminal-text.ts';
 import { createConclusionLines } from './delivery-columns.ts';
-import { objectsIn } from './function-call.ts';
+import { objectsIn, pageSize } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 
 export interface FollowOptions {
@@ -15,13 +15,10 @@ export interface FollowOptions {
   readonly pause: () => Promise<void>;
 }
 
-/** The most entries of one answer. Source: shape LimitMax100 of the service model. */
-const pageSize = 100;
-
 /**
  * Prints the latest deliveries, the newest last, and then each invocation as it ends. Ends only when a call or the pause rejects.
  *
- * The position is taken before the list, so that nothing is missed in between. What both have is printed once.
+ * The position is taken before the list, so that nothing is missed in between. An invocation that is in both is printed once.
  */
 export async function follow({ input, limit, json, print, pause }: FollowOptions, call: HistoryCall): Promise<never> {
   const { After: _after, ...filter } = input;

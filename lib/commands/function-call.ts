@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { Exit, messageOf, sentence } from './command.ts';
 import type { StackAddress } from './stack-address.ts';
+import { serviceAddress } from './stack-address.ts';
 
 const reachHint = 'Check that the stack runs there, or change --endpoint-url, --stage or --region.';
 
@@ -36,7 +37,7 @@ export async function callFunction(
 ): Promise<FunctionAnswer> {
   const requestHandler = { connectionTimeout: 5000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true };
   const lambda = new LambdaClient({ ...address.aws, maxAttempts: 1, requestHandler });
-  const where = address.aws.endpoint ?? whereAwsIs();
+  const where = serviceAddress(address.aws, 'LAMBDA') ?? 'AWS';
   const FunctionName = `lastmile-${address.stage}-${name}`;
   const command = new InvokeCommand({ FunctionName, Payload: JSON.stringify(input) });
   const answer = await lambda.send(command).catch((error: unknown) => {
@@ -76,6 +77,9 @@ export async function callControlApi(operation: string, input: JsonObject, addre
   const hint = code === 'ResourceNotFoundException' ? await hintFor(input, address) : '';
   throw new RefusedOperation(String(code), `${String(message)}${hint}`);
 }
+
+/** The most entries that one answer can have. Source: shape LimitMax100 of the service model. */
+export const pageSize = 100;
 
 /** The objects in a list of an answer. */
 export function objectsIn(answer: JsonObject, name: string): readonly JsonObject[] {
@@ -124,11 +128,6 @@ function whyNotInvoked(name: string, where: string, { stage }: StackAddress, err
   if (stage === 'local' && unreachable.has(code))
     return `No local stack answers at ${where} (${String(code)}). Start it with npm start, or set AWS_ENDPOINT_URL to the address that it printed.`;
   return `Cannot invoke ${name} at ${where}: ${sentence(messageOf(error))} ${reachHint}`;
-}
-
-/** The SDK obeys these variables for every stage, even if they were set for the local stack. So the error shows them. */
-function whereAwsIs(): string {
-  return process.env['AWS_ENDPOINT_URL_LAMBDA'] || process.env['AWS_ENDPOINT_URL'] || 'AWS';
 }
 
 /** @returns an empty object when the text is not a JSON object: any server may answer at that address */

@@ -14,6 +14,7 @@ import { counted } from '../local/terminal-text.ts';
 import { Exit, timeOf } from './command.ts';
 import { callControlApi } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
+import { serviceAddress } from './stack-address.ts';
 
 /** Calls an operation of the history. @throws Exit 1 with the refusal's code and message */
 export type HistoryCall = (operation: string, input: JsonObject) => Promise<JsonObject>;
@@ -53,7 +54,8 @@ export function howFarBack(stage: string, { After }: JsonObject): string {
 }
 
 /** Checks the input against the service model and runs the operation, as the control API does. */
-export function createHistoryCall(history: DeliveryHistory, { region = '', endpoint }: AwsClientConfig): HistoryCall {
+export function createHistoryCall(history: DeliveryHistory, aws: AwsClientConfig): HistoryCall {
+  const { region = '' } = aws;
   const operations = createHistoryOperations({ history });
   const context = { region, account: '', partition: partitionOf(region), requestId: '' };
   return async (operation, input) => {
@@ -61,16 +63,15 @@ export function createHistoryCall(history: DeliveryHistory, { region = '', endpo
       return (await operations[operation]?.(readLastmileInput(operation, input), context)) ?? {};
     } catch (error) {
       if (error instanceof ServiceError) throw new Exit(1, `${error.code}: ${error.message}`);
-      if (error instanceof LogsQueryError) throw new Exit(1, `${error.message}${whereCallsWent(endpoint)}`);
+      if (error instanceof LogsQueryError) throw new Exit(1, `${error.message}${whereCallsWent(aws)}`);
       throw error;
     }
   };
 }
 
-/** The SDK obeys these variables for every stage, even if they were set for the local stack. So the error shows them. */
-function whereCallsWent(endpoint: string | undefined): string {
-  const where = endpoint || process.env['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS'] || process.env['AWS_ENDPOINT_URL'];
-  return where === undefined || where === '' ? '' : ` The calls went to ${where}.`;
+function whereCallsWent(aws: AwsClientConfig): string {
+  const where = serviceAddress(aws, 'CLOUDWATCH_LOGS');
+  return where === undefined ? '' : ` The calls went to ${where}.`;
 }
 
 /** An answer with 10,000 lines takes longer than the answers that the functions wait for. */

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { counted, jsonLine, printable } from '../local/terminal-text.ts';
-import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
-import { exactTimeOf, named, shellWord } from './delivery-columns.ts';
+import { Exit, onlyEventId, parseCommandLine, runCommand, shellWord } from './command.ts';
+import { exactTimeOf, named } from './delivery-columns.ts';
 import { RefusedOperation, callControlApi, objectsIn } from './function-call.ts';
 import { withHistory } from './history-calls.ts';
 import type { StackAddress } from './stack-address.ts';
@@ -49,12 +49,9 @@ interface Options {
 function parseOptions(args: string[]): Options {
   const { values, positionals } = parseCommandLine(command, args, flags, { allowPositionals: true });
   if (values.help === true) throw new Exit(0, usage);
-  const [eventId, ...rest] = positionals;
-  if (eventId === undefined) throw new Exit(2, `Name the event by its id.\n\n${usage}`);
-  if (rest.length > 0) throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one event id.`);
   const { rule, 'target-id': targetId, json = false } = values;
   return {
-    eventId,
+    eventId: onlyEventId(command, positionals, usage),
     apiDestination: values['api-destination'],
     keptAt: values['kept-at'],
     target: { ...(rule !== undefined && { Rule: rule }), ...(targetId !== undefined && { TargetId: targetId }) },

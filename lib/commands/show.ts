@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { jsonLine, printable } from '../local/terminal-text.ts';
-import { Exit, parseCommandLine, runCommand, secondsIn, wrongUsage } from './command.ts';
-import { attemptLines, shellWord, undeliveredLines } from './delivery-columns.ts';
+import { Exit, onlyEventId, parseCommandLine, runCommand, secondsIn, shellWord } from './command.ts';
+import { attemptLines, undeliveredLines } from './delivery-columns.ts';
 import { objectsIn } from './function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
@@ -36,12 +36,9 @@ interface Options {
 function parseOptions(args: string[]): Options {
   const { values, positionals } = parseCommandLine(command, args, flags, { allowPositionals: true });
   if (values.help === true) throw new Exit(0, usage);
-  const [eventId, ...rest] = positionals;
-  if (eventId === undefined) throw new Exit(2, `Name the event by its id.\n\n${usage}`);
-  if (rest.length > 0) throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one event id.`);
   const name = values['api-destination'];
   const filter = {
-    EventId: eventId,
+    EventId: onlyEventId(command, positionals, usage),
     ...(name !== undefined && { ApiDestinationName: name }),
     ...(values.after !== undefined && { After: secondsIn(command, 'after', values.after) }),
   };

@@ -2,8 +2,7 @@ import type { AwsClientConfig } from '../adapters/aws/clients.ts';
 import { isPublicId } from '../core/api-key/text.ts';
 import { isJsonObject, ownMember } from '../core/input/json.ts';
 import { readOwnerKey } from '../local/stack/owner-key.ts';
-import { Exit } from './command.ts';
-import { shellWord } from './delivery-columns.ts';
+import { Exit, shellWord } from './command.ts';
 
 /** Where `npm start` listens unless it is told otherwise. */
 export const defaultStackUrl = 'http://127.0.0.1:4010';
@@ -99,4 +98,16 @@ export function sameStack({ stage, aws: { region = '', endpoint } }: StackAddres
     ...(endpoint === undefined || endpoint === usual ? [] : [` --endpoint-url ${shellWord(endpoint)}`]),
     ...(region === regionIn(process.env) ? [] : [` --region ${shellWord(region)}`]),
   ].join('');
+}
+
+/**
+ * The address at which the SDK calls a service; undefined when it is that of AWS. The SDK obeys these variables for every stage, even
+ * if they were set for the local stack. So the errors show the address.
+ */
+export function serviceAddress(
+  { endpoint }: AwsClientConfig,
+  service: 'LAMBDA' | 'CLOUDWATCH_LOGS',
+): string | undefined {
+  const { [`AWS_ENDPOINT_URL_${service}`]: ofService, AWS_ENDPOINT_URL: ofAll } = process.env;
+  return endpoint || ofService || ofAll || undefined;
 }
