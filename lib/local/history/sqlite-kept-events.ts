@@ -11,7 +11,7 @@ import {
   parseKeptLocation,
 } from '../../core/message/kept-deliveries.ts';
 import type { EventKeeper, KeptEvents } from '../../ports/kept-events.ts';
-import { atomically } from '../atomically.ts';
+import { atomically, Statements } from '../atomically.ts';
 
 /** A row is what one invocation has kept. The index has all columns that are summed, so that no text is read for a sum. */
 const schema = `CREATE TABLE IF NOT EXISTS kept_events (
@@ -53,7 +53,7 @@ interface Sum {
  */
 export class SqliteKeptEvents {
   readonly #options: SqliteKeptEventsOptions;
-  readonly #prepared = new Map<string, StatementSync>();
+  #statements: Statements | undefined;
   #isClosed = false;
   /** What the table has; undefined before the first write. */
   #sum: Sum | undefined;
@@ -136,10 +136,11 @@ export class SqliteKeptEvents {
   }
 
   #statement(sql: string): StatementSync {
-    if (this.#prepared.size === 0) this.#options.database.exec(schema);
-    const prepared = this.#prepared.get(sql) ?? this.#options.database.prepare(sql);
-    this.#prepared.set(sql, prepared);
-    return prepared;
+    if (this.#statements === undefined) {
+      this.#options.database.exec(schema);
+      this.#statements = new Statements(this.#options.database);
+    }
+    return this.#statements.of(sql);
   }
 
   #orUnavailable<Result>(use: () => Result): Result {
