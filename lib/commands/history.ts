@@ -84,7 +84,8 @@ function parseOptions(args: string[]): Options {
     json = false,
   } = values;
   const address = stackAddress(values);
-  if (follows && before !== undefined) throw wrongUsage(command, '--follow has no end, so it cannot be with --before.');
+  if (follows && before !== undefined)
+    throw wrongUsage(command, '--follow has no end, so it excludes --before. Remove one of them.');
   if (outcome !== undefined) refuseOutcomeWithoutInvocation(outcome, follows, address);
   const members = {
     ApiDestinationName: values['api-destination'],
@@ -119,7 +120,11 @@ function refuseOutcomeWithoutInvocation(outcome: string, follows: boolean, { sta
       command,
       `A deployed stack writes no line about an event that is ${outcome}. Only the local stack knows it.`,
     );
-  if (follows) throw wrongUsage(command, `--follow prints invocations as they end. None ends with ${outcome}.`);
+  if (follows)
+    throw wrongUsage(
+      command,
+      `--follow prints invocations as they end, and no invocation ends with the outcome ${outcome}. Remove one of them.`,
+    );
 }
 
 const outcomes = ['delivered', 'deferred', 'dead-lettered', 'returned', 'waiting', 'unmatched', 'refused'];
@@ -137,7 +142,7 @@ function oneOf(flag: string, known: readonly string[], value: string): string {
   const wayOut =
     didYouMean(value, known) ??
     (known === outcomes ? `Choose one of ${outcomes.join(', ')}.` : 'docs/guide/reference.md lists the failure codes.');
-  throw wrongUsage(command, `--${flag} is not one that a delivery can have: '${value}'. ${wayOut}`);
+  throw wrongUsage(command, `--${flag} must be one that a delivery can have; it is '${value}'. ${wayOut}`);
 }
 
 async function list({ input, limit, json, address }: Options, call: HistoryCall): Promise<number> {

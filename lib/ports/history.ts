@@ -109,7 +109,7 @@ export interface DeliveryHistory {
   get(region: string, eventId: string, apiDestination: string): Promise<readonly DeliveryWithRecords[]>;
   /**
    * The records that came after a position, each once. There may be fewer than the limit although more have come. Without a
-   * position, or with a text that is none, there are no records, only the position of now. The filter compares each record; its times
+   * position, or with a text that is not a position, there are no records, only the current position. The filter compares each record; its times
    * are ignored.
    */
   recordsAfter(region: string, filter: HistoryFilter, page: HistoryPageRequest): Promise<NewConclusions>;

@@ -130,7 +130,7 @@ export class LogsDeliveryHistory implements DeliveryHistory {
     if (oldestMs !== undefined) this.#options.onCut?.(oldestMs);
     const beginsInside = oldestMs !== undefined || filter.afterMs !== undefined;
     const found = deliveriesIn(lines).filter(
-      (delivery) => matches(delivery, filter) && !(beginsInside && isLater(delivery)),
+      (delivery) => matches(delivery, filter) && !(beginsInside && beganBefore(delivery)),
     );
     if (oldestMs === undefined) this.#remember(region, found);
     return found.reverse();
@@ -217,12 +217,12 @@ export class LogsDeliveryHistory implements DeliveryHistory {
   }
 }
 
-/** Every delivery begins with a wait or the first attempt. So one whose first known record is of a later attempt began before. */
-function isLater({ records }: DeliveryWithRecords): boolean {
+/** Every delivery begins with a wait or its first attempt. So a delivery whose first known record is of a later attempt began before. */
+function beganBefore({ records }: DeliveryWithRecords): boolean {
   return (records[0]?.attempts ?? 0) > 1;
 }
 
-/** A delivery that began before the range belongs to it no more, so its earlier lines must be known. */
+/** A delivery that began before the range does not belong to it. To recognize it, its earlier lines are read too. */
 function withDayBefore(range: QueryRange, afterMs: number | undefined): QueryRange {
   return afterMs === undefined ? range : { ...range, startMs: afterMs - maxDeliveryMs };
 }

@@ -7,7 +7,7 @@ import type { QueryRange } from './query.ts';
 /** A line can be found some seconds after it was written, and the clock of this machine may be ahead of that of AWS. */
 const latenessMs = 300_000;
 
-/** Returns the lines of a time that match, at least. */
+/** Returns all lines in the range that match, and perhaps others. */
 type ReadLines = (conditions: LineConditions, range: QueryRange) => Promise<Iterable<DeliveryLine>>;
 
 /**

@@ -38,7 +38,7 @@ export interface QueryRows {
   readonly isFull: boolean;
 }
 
-/** Source: CloudWatch Logs API reference, GetQueryResults. Not long ago, a query had no more rows either. */
+/** Source: CloudWatch Logs API reference, GetQueryResults. Before its limit was raised, a query had at most as many rows. */
 const maxRowsOfAnswer = 10_000;
 
 /** Most queries end within a second or two. GetQueryResults may be called five times a second. */
@@ -67,8 +67,8 @@ export class LogsQueries {
   }
 
   /**
-   * The rows of a query, at most `maxRows`. The seconds at both ends of the range belong to it as a whole. There are none in a range
-   * that ends before the log groups were created, which StartQuery refuses.
+   * The rows of a query, at most `maxRows`. The range is extended to whole seconds. StartQuery refuses a range that ends before the
+   * log groups were created; it has no rows.
    *
    * Failure policy: a query that did not end by itself is stopped, because it costs money as long as it runs.
    *
@@ -156,8 +156,8 @@ export class LogsQueries {
   }
 
   async #stopWhenStarted(starting: Promise<string>): Promise<void> {
-    const given = AbortSignal.timeout(this.#stopWithinMs);
-    const timeout = new Promise<undefined>((resolve) => given.addEventListener('abort', () => resolve(undefined)));
+    const limit = AbortSignal.timeout(this.#stopWithinMs);
+    const timeout = new Promise<undefined>((resolve) => limit.addEventListener('abort', () => resolve(undefined)));
     const queryId = await Promise.race([starting.catch(() => undefined), timeout]);
     if (queryId !== undefined) await this.#stop(queryId);
   }
@@ -199,7 +199,7 @@ export class LogsQueries {
   }
 }
 
-/** A region that still has the lower limit of rows says so in this way. */
+/** A region in which a query still has at most 10,000 rows answers with this error. */
 function isWrongParameter(error: unknown): boolean {
   return error instanceof Error && error.name === 'InvalidParameterException';
 }

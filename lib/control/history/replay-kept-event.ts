@@ -150,7 +150,8 @@ function withoutDeadLetter({ readCount, isWhole }: ReadExtent, known: DeliveryWi
   const kept =
     known === undefined
       ? 'If its line in the log has the member kept, call ReplayDelivery with this text as KeptAt.'
-      : known.keptAt !== undefined && `If nobody holds it, call ReplayDelivery with KeptAt '${known.keptAt}'.`;
+      : known.keptAt !== undefined &&
+        `If nobody else is moving it now, call ReplayDelivery with KeptAt '${known.keptAt}'.`;
   const text =
     known === undefined
       ? 'If it was delivered or is still attempted, it has no dead letter.'

@@ -15,7 +15,7 @@ export interface UndeliveredEvent {
   readonly reason: string;
 }
 
-/** What the local stack tells its history about the events of one region. */
+/** Tells the history of the local stack what the event bus of one region did with its events. */
 export interface EventLog {
   /** The bus has put the event into the delivery queue, or has started `deliver` with it. */
   queued(delivery: DeliveryNames): void;

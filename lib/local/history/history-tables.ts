@@ -7,9 +7,10 @@ import type { HistoryLimits } from './history-writer.ts';
 import { HistoryWriter } from './history-writer.ts';
 
 /*
- * One delivery has one row in history_deliveries, with outcome, code and status of its last record. A name that the input did not
- * have is an empty text in the key. Inputs that name no event have a NULL there, so each of them is a delivery of its own. `hasText` is 1 when one of its records has a reason
- * or an answer.
+ * One delivery has one row in history_deliveries, with outcome, code and status of its last record. `hasText` is 1 when one of its
+ * records has a reason or an answer. In the key, a name that the input did not have is an empty text. Only the id of an event is NULL
+ * if the input has none, so each of these inputs is a delivery of its own.
+ *
  * A delivery that waits for its first invocation has no record. An event that no rule matched and an entry that was refused have a
  * row with a negative number and without records: they have an event bus and a reason, and no API destination.
  *

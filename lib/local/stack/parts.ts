@@ -146,7 +146,7 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   };
 }
 
-/** The stack's memory of its deliveries. */
+/** The records that the stack has of its deliveries. */
 interface Records {
   readonly history: SqliteDeliveryHistory;
   readonly keptEvents: SqliteKeptEvents;

@@ -213,12 +213,17 @@ test.each<['history' | 'show', readonly string[], number, string]>([
   ],
   ['history', ['--code', 'TimeOut'], 2, 'Did you mean TimedOut?'],
   ['history', ['--status', '99'], 2, "--status must be a whole number from 100 to 599; it is '99'."],
-  ['history', ['--follow', '--before', '2026-01-01'], 2, '--follow has no end, so it cannot be with --before.'],
+  [
+    'history',
+    ['--follow', '--before', '2026-01-01'],
+    2,
+    '--follow has no end, so it excludes --before. Remove one of them.',
+  ],
   [
     'history',
     ['--follow', '--outcome', 'waiting'],
     2,
-    '--follow prints invocations as they end. None ends with waiting.',
+    '--follow prints invocations as they end, and no invocation ends with the outcome waiting. Remove one of them.',
   ],
   [
     'history',

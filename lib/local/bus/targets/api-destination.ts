@@ -62,7 +62,7 @@ export function deliverPayload({ event, ruleArn }: StoredDispatch, target: RuleT
   return `${JSON.stringify(envelope).slice(0, -1)},"event":${event.text}}`;
 }
 
-/** What names the delivery of an event to a target that is an API destination. */
+/** The names of the delivery of an event to a target that is an API destination. */
 export function namesOfDispatch({ event, ruleArn }: StoredDispatch, target: RuleTarget): DeliveryNames {
   const trace = traceOf(event);
   return namesOf({
@@ -75,7 +75,7 @@ export function namesOfDispatch({ event, ruleArn }: StoredDispatch, target: Rule
 }
 
 /**
- * What names the delivery of an input that is an envelope; undefined when the worker will refuse the input.
+ * The names of the delivery of an input that is an envelope; undefined when the worker will refuse the input.
  *
  * @param ownDestination the API destination of inputs that are events; undefined when inputs must be envelopes
  */

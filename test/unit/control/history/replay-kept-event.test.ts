@@ -93,7 +93,7 @@ test('of two replays at once of a dead letter, none is made from the kept event,
   await expect(replay(asked)).rejects.toMatchObject({
     code: 'ResourceNotFoundException',
     message: expect.stringMatching(
-      `^Failed to replay the delivery\\. None of the 0 .* hide the dead letter for up to 90 seconds: try again then\\. If nobody holds it, call ReplayDelivery with KeptAt '${location}'\\.$`,
+      `^Failed to replay the delivery\\. None of the 0 .* hide the dead letter for up to 90 seconds: try again then\\. If nobody else is moving it now, call ReplayDelivery with KeptAt '${location}'\\.$`,
     ),
   });
   expect(queue.sent).toEqual([]);
