@@ -44,7 +44,7 @@ const idsOf = async (history: LogsDeliveryHistory, filter: HistoryFilter = {}) =
 const started = () => server.calls.filter(({ operation }) => operation === 'StartQuery').map(({ input }) => input);
 const names = (calls: readonly LogsCall[]) => calls.map(({ operation }) => operation);
 
-test('a search covers the 7 days until now in the log groups of both functions, unless the filter names a time', async () => {
+test('a search of the deployed history covers the 7 days until now in the log groups of both functions, unless the filter names a time', async () => {
   line(7 * dayMs + 1000, { eventId: 'old' });
   line(7 * dayMs - 1000, { eventId: 'new' });
   expect(await idsOf(historyOf())).toEqual(['new']);
@@ -57,14 +57,14 @@ test('a search covers the 7 days until now in the log groups of both functions, 
   expect(await idsOf(historyOf(), { beforeMs: nowMs - 6.5 * dayMs })).toEqual(['new', 'old']);
 });
 
-test('lines beyond the most rows of a query are found by further queries, also when they are of the same millisecond', async () => {
+test('log lines beyond the most rows of a query are found by further queries, also when they are of the same millisecond', async () => {
   const ids = Array.from({ length: 25 }, (_, index) => `event-${index}`);
   for (const [index, eventId] of ids.entries()) line(Math.floor(index / 7) * 10, { eventId }, logGroups[index % 2]);
   expect((await idsOf(historyOf({ maxRows: 10 }))).toSorted()).toEqual(ids.toSorted());
   expect(started().length).toBeGreaterThan(3);
 });
 
-test('older lines are found although more lines than a query has rows are of one millisecond', async () => {
+test('older log lines are found although more lines of one millisecond exist than a query has rows', async () => {
   for (let index = 0; index < 12; index += 1) line(1000, { eventId: `event-${index}` });
   line(2000, { eventId: 'older' });
   expect(await idsOf(historyOf({ maxRows: 10 }))).toContain('older');
@@ -98,7 +98,7 @@ test('a search with too many lines keeps the newest, says so, and leaves out del
   expect(cuts).toEqual([nowMs - (found.length - 1) * 1000]);
 });
 
-test('a filter on the last record searches only the lines of the events that have such a record', async () => {
+test('a filter on the last record of a delivery searches only the lines of the events that have such a record', async () => {
   const failed = { settlement: { kind: 'dead-lettered' }, code: 'EndpointRejected', status: 422 } as const;
   line(3 * hourMs, { ...failed, eventId: 'redriven' });
   line(2 * hourMs, { ...failed, eventId: 'dead' });
@@ -111,7 +111,7 @@ test('a filter on the last record searches only the lines of the events that hav
   expect(more).toEqual([]);
 });
 
-test('a filter on the last record also finds inputs that are no events', async () => {
+test('a filter on the last record of a delivery also finds inputs that are not events', async () => {
   const unreadable = {
     settlement: { kind: 'dead-lettered' },
     code: 'InvalidJson',
@@ -136,7 +136,7 @@ test('more than 1,000 events are not searched one by one: the second query reads
   expect(started().map(({ queryString }) => String(queryString).includes(' in ['))).toEqual([false, false]);
 });
 
-test('a line that can be found only a minute after it was written is a new record', async () => {
+test('a log line that can be found only a minute after it was written is a new record of the history', async () => {
   const history = historyOf();
   line(60_000, { eventId: 'known' });
   const { position } = await history.recordsAfter(region, {}, { limit: 10 });
@@ -162,7 +162,7 @@ test.each<[string, HistoryFilter]>([
   expect(await idsOf(historyOf(), { ...filter, afterMs: nowMs - 2 * hourMs })).toEqual([]);
 });
 
-test('get searches from the beginning of a delivery that a list has found', async () => {
+test('a delivery that a list has found is read from the log lines since its beginning', async () => {
   line(hourMs, {});
   const history = historyOf();
   await idsOf(history, { eventId: 'event-1' });
@@ -170,20 +170,20 @@ test('get searches from the beginning of a delivery that a list has found', asyn
   expect(started()[1]?.['startTime']).toBe((nowMs - hourMs) / 1000);
 });
 
-test('a rule whose name begins with the searched name is not in the list', async () => {
+test('a list of the deliveries of a rule leaves out a rule whose name begins with the searched name', async () => {
   line(1000, { eventId: 'a', rule: 'arn:aws:events:us-east-1:123456789012:rule/orders' });
   line(1000, { eventId: 'b', rule: 'arn:aws:events:us-east-1:123456789012:rule/orders-eu' });
   expect(await idsOf(historyOf(), { rule: 'orders' })).toEqual(['a']);
 });
 
-test('quotes and signs of regular expressions in a filter are meant literally', async () => {
+test('quotes and signs of regular expressions in a filter of the history are meant literally', async () => {
   line(1000, { eventId: 'say "hi\\"', settlement: { kind: 'deferred', notBeforeMs: 0 }, answer: 'a/b (c) [d]+ \\e' });
   line(1000, { eventId: 'other', settlement: { kind: 'deferred', notBeforeMs: 0 }, answer: 'a/b c d e' });
   expect(await idsOf(historyOf(), { eventId: 'say "hi\\"' })).toEqual(['say "hi\\"']);
   expect(await idsOf(historyOf(), { text: 'A/B (c) [d]+ \\E' })).toEqual(['say "hi\\"']);
 });
 
-test('lines that are no conclusions are left out', async () => {
+test('log lines that are not the conclusion of a delivery are left out of the deployed history', async () => {
   line(1000, {});
   server.append(region, logGroups[0], nowMs, JSON.stringify({ message: 'destination.unhealthy', eventId: 'x' }));
   expect(await idsOf(historyOf())).toEqual(['event-1']);
@@ -199,14 +199,14 @@ test('a log group that does not exist is left out, and the second query does not
   expect(started().map(({ logGroupNames }) => (logGroupNames as string[]).length)).toEqual([2, 1, 1, 1]);
 });
 
-test('a time before the log groups were created has no lines', async () => {
+test('a search in a time before the log groups were created finds nothing', async () => {
   server.createGroup(region, logGroups[0], nowMs - hourMs);
   server.createGroup(region, logGroups[1], nowMs - hourMs);
   line(1000, {});
   expect(await idsOf(historyOf(), { afterMs: nowMs - 2 * hourMs })).toEqual(['event-1']);
 });
 
-test('progress counts the bytes and lines of all queries', async () => {
+test('the progress of a search counts the bytes and lines of all its queries', async () => {
   const seen: unknown[] = [];
   line(1000, {});
   const bytes = formatConclusion(delivered).length;
@@ -216,7 +216,7 @@ test('progress counts the bytes and lines of all queries', async () => {
   expect(seen.at(-1)).toEqual({ bytesScanned: 2 * bytes, lines: 2 });
 });
 
-test('a query is repeated while too many others run, and then refused with the way out', async () => {
+test('a query of Logs Insights is repeated while too many others run, and then refused with the way out', async () => {
   line(1000, {});
   let refusals = 2;
   const error = {
@@ -250,13 +250,16 @@ test.each<[string, string, Behaviour, RegExp]>([
   ['is cancelled by somebody else', 'GetQueryResults', { status: 'Cancelled' }, /Somebody stopped the query/],
   ['runs too long', 'GetQueryResults', { status: 'Timeout' }, /Search less time with --after and --before/],
   ['has an unknown status', 'GetQueryResults', { status: 'Unknown' }, /status Unknown/],
-])('a query that %s ends with the cause and the way out', async (_what, failing, behaviour, text) => {
-  server.behave = ({ operation }) => (operation === failing ? behaviour : undefined);
-  await expect(idsOf(historyOf())).rejects.toThrow(text);
-  expect(names(server.calls).includes('StopQuery')).toBe(failing === 'GetQueryResults');
-});
+])(
+  'a query of Logs Insights that %s ends with an error that names the cause and the way out',
+  async (_what, failing, behaviour, text) => {
+    server.behave = ({ operation }) => (operation === failing ? behaviour : undefined);
+    await expect(idsOf(historyOf())).rejects.toThrow(text);
+    expect(names(server.calls).includes('StopQuery')).toBe(failing === 'GetQueryResults');
+  },
+);
 
-test('without a log group, the error names the groups and what to check', async () => {
+test('a search without a log group ends with an error that names the groups and what to check', async () => {
   const history = historyOf({
     logGroups: ['/aws/lambda/lastmile-prdo-deliver', '/aws/lambda/lastmile-prdo-deliver-queued'],
   });
@@ -268,7 +271,7 @@ test('without a log group, the error names the groups and what to check', async 
 test.each([
   ['while a query runs', 'GetQueryResults'],
   ['while a query is started', 'StartQuery'],
-])('an abort %s stops the query', async (_when, during) => {
+])('an abort of a search %s stops the query of Logs Insights', async (_when, during) => {
   const controller = new AbortController();
   server.behave = ({ operation }) => {
     if (operation === during) controller.abort(new Error('interrupted'));
@@ -278,7 +281,7 @@ test.each([
   expect(names(server.calls).at(-1)).toBe('StopQuery');
 });
 
-test('an abort between the answers of a query stops it', async () => {
+test('an abort of a search between two looks at its query stops the query of Logs Insights', async () => {
   const controller = new AbortController();
   const delay = async () => {
     controller.abort(new Error('interrupted'));

@@ -88,7 +88,7 @@ export function describeNewRecords(name: string, create: () => Promise<HistorySu
     });
 
     test.each(['', 'nonsense', '-1', '9'.repeat(400)])(
-      'the text %j, which is no position, counts as none',
+      'no records come after the text %j, because it is not a position',
       async (after) => {
         await record(delivered);
         expect((await newIdsAfter(after)).ids).toEqual([]);

@@ -46,13 +46,13 @@ test.each([
   expect(shown.at(-1)).toContain(`Z  ${painted}  `);
 });
 
-test('columns with colours are as wide as columns without', () => {
+test('a list of deliveries has columns as wide with colours as without', () => {
   const entries = outcomes.map(entryOf);
   const plain = withColours(() => deliveryLines(entries), '0');
   expect(plain.join('')).not.toContain('\u001B');
   expect(withColours(() => deliveryLines(entries)).map(withoutCodes)).toEqual(plain);
 });
 
-test('a table without outcomes has no colours', () => {
+test('columns without outcomes have no colours', () => {
   expect(withColours(() => inColumns([['delivered', 'refused']]))).toEqual(['delivered  refused']);
 });

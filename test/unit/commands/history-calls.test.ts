@@ -31,7 +31,7 @@ test.each<[string, object, string]>([
   await expect(call(operation, input)).rejects.toMatchObject({ status: 1, message: expect.stringContaining(text) });
 });
 
-test('an error of a search ends the command with status 1, and names the address that the shell has set', async () => {
+test('an error of a search in log lines ends the command with status 1, and names the address that the shell has set', async () => {
   const message = expect.stringMatching(
     /^us-east-1 has no log group .* The calls went to http:\/\/127\.0\.0\.1:\d+\.$/,
   );
@@ -45,7 +45,7 @@ test.each([
   [123_456_789, 3200, '123 MB, 3,200 lines'],
   [9_000_000_000, 1_000_000, '9.0 GB, 1,000,000 lines'],
 ])(
-  'a search of %d bytes that found %d lines ends with the sentence %j when nobody watches',
+  'a search of %d bytes that found %d lines ends with the sentence %j when its output is not a terminal',
   (bytesScanned, lines, text) => {
     const written: string[] = [];
     const progress = createProgressLine({ write: (each) => written.push(each) });
@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('on a terminal, the progress stands in one line that is removed before other output', () => {
+test('the progress of a search stands on a terminal in one line that is removed before other output', () => {
   const written: string[] = [];
   const progress = createProgressLine({ isTTY: true, write: (each) => written.push(each) });
   progress.show({ bytesScanned: 120_000_000, lines: 3200 });

@@ -33,7 +33,7 @@ test('a batch is kept as one object, and the conclusion of each delivery names i
   expect(worker.notKept()).toBe(0);
 });
 
-test('a delivery does not wait until its text is kept, but its conclusion is recorded only then', async () => {
+test('a delivery does not wait until its event is kept, but its conclusion is recorded only after that', async () => {
   const keeper = createSlowKeeper();
   const ending = Promise.withResolvers<void>();
   const attempting = (id: string) => (id === 'a' ? delivered : ending.promise.then(() => delivered));
@@ -53,7 +53,7 @@ test('a delivery does not wait until its text is kept, but its conclusion is rec
   expect(worker.clock.sleeperCount()).toBe(0);
 });
 
-test('when the write fails, the events are delivered, their conclusions name no place, and each event is counted', async () => {
+test('when the write of kept events fails, the events are delivered, their conclusions name no place, and each event is counted', async () => {
   const keeper = createSlowKeeper();
   const worker = createBatches(() => delivered, undefined, keeper);
   const running = worker.run([message('a'), message('b')]);
@@ -67,7 +67,7 @@ test('when the write fails, the events are delivered, their conclusions name no 
   expect(worker.notKept()).toBe(2);
 });
 
-test('an invocation whose deliveries have ended waits a second for the write and then gives it up', async () => {
+test('an invocation whose deliveries have ended waits a second for the write of kept events and then gives it up', async () => {
   const keeper = createSlowKeeper();
   const worker = createBatches(() => delivered, undefined, keeper);
   const running = worker.run([message('a')]);
@@ -82,7 +82,7 @@ test('an invocation whose deliveries have ended waits a second for the write and
   expect(worker.notKept()).toBe(1);
 });
 
-test('a write may take as long as the deliveries, if they take longer than a second', async () => {
+test('a write of kept events may take as long as the deliveries, if they take longer than a second', async () => {
   const keeper = createSlowKeeper();
   const ending = Promise.withResolvers<void>();
   const worker = createBatches(() => ending.promise.then(() => delivered), undefined, keeper);
@@ -95,7 +95,7 @@ test('a write may take as long as the deliveries, if they take longer than a sec
   expect(keptOf(worker)).toEqual([['a', 'location of a']]);
 });
 
-test('a write is given up when the rest of the invocation is reserved for settling', async () => {
+test('a write of kept events is given up when the rest of the invocation is reserved for settling', async () => {
   const keeper = createSlowKeeper();
   const ending = Promise.withResolvers<void>();
   const attempting = (id: string) => (id === 'a' ? delivered : ending.promise.then(() => delivered));

@@ -204,7 +204,7 @@ describe('GetConclusions', () => {
   const positionIn = ({ NextPosition }: JsonObject): string => String(NextPosition);
   const positionOfNow = async () => positionIn(await call('GetConclusions', {}));
 
-  test('GetConclusions without a position answers with the position of now only', async () => {
+  test('GetConclusions without a position answers with the current position only', async () => {
     record({ ...delivered, ...names });
     expect(await call('GetConclusions', {})).toEqual({ Conclusions: [], NextPosition: expect.any(String) });
   });

@@ -87,7 +87,7 @@ test('a dead letter that cannot be read does not stop a replay from the kept eve
   expect(queue.sent).toHaveLength(1);
 });
 
-test('of two replays at once of a dead letter, none is made from the kept event, unless the caller names it', async () => {
+test('a replay does not use the kept event while another replay may hold the dead letter, unless the caller names it', async () => {
   const location = await keep();
   record({ settlement: { kind: 'dead-lettered' }, kept: location });
   await expect(replay(asked)).rejects.toMatchObject({
@@ -121,7 +121,7 @@ test('the kept event is chosen by rule or target when the history knows several 
   expect(await replay({ ...asked, TargetId: 't2' })).toMatchObject({ TargetId: 't2' });
 });
 
-test('a deployed stack replays the kept event that the caller names', async () => {
+test('ReplayDelivery of a deployed stack replays the kept event that the caller names', async () => {
   const location = await keep();
   expect(await replay({ ...asked, KeptAt: location }, 'deployed')).toMatchObject({ ReplayedFrom: 'KEPT_EVENT' });
   await expect(replay(asked, 'deployed')).rejects.toThrow(
@@ -134,7 +134,7 @@ test.each<[string, Parameters<typeof keep>, JsonObject]>([
   ['another API destination', ['e1', { apiDestination: 'others' }], {}],
   ['another rule', ['e1', { rule }], { Rule: 'other' }],
   ['another target', ['e1', { target: { Id: 't2' } }], { TargetId: 't1' }],
-])('a location at which %s is kept is refused', async (_what, members, target) => {
+])('ReplayDelivery refuses a location at which %s is kept', async (_what, members, target) => {
   const location = await keep(...members);
   await expect(replay({ ...asked, ...target, KeptAt: location }, 'deployed')).rejects.toMatchObject({
     code: 'ValidationException',
@@ -143,17 +143,20 @@ test.each<[string, Parameters<typeof keep>, JsonObject]>([
   expect(queue.sent).toEqual([]);
 });
 
-test.each(['local', 'deployed'] as const)('a %s stack says when a kept event is gone', async (where) => {
-  const location = await keep();
-  kept.objects.clear();
-  record({ kept: location });
-  await expect(replay({ ...asked, ...(where === 'deployed' && { KeptAt: location }) }, where)).rejects.toMatchObject({
-    code: 'ResourceNotFoundException',
-    message: `Failed to replay the delivery. Nothing is kept at '${location}'. A kept event is deleted when its time is over. Send the event again with PutEvents.`,
-  });
-});
+test.each(['local', 'deployed'] as const)(
+  'ReplayDelivery of a %s stack says when a kept event is gone',
+  async (where) => {
+    const location = await keep();
+    kept.objects.clear();
+    record({ kept: location });
+    await expect(replay({ ...asked, ...(where === 'deployed' && { KeptAt: location }) }, where)).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+      message: `Failed to replay the delivery. Nothing is kept at '${location}'. A kept event is deleted when its time is over. Send the event again with PutEvents.`,
+    });
+  },
+);
 
-test('a kept event that is damaged is refused with the reason, and without its text', async () => {
+test('ReplayDelivery refuses a damaged kept event with the reason, and without its text', async () => {
   const location = await keep();
   kept.objects.set(location.split('#')[0] ?? '', '{"body":"canary","attributes":{"LASTMILE":"{}"}}');
   await expect(replay({ ...asked, KeptAt: location }, 'deployed')).rejects.toMatchObject({
@@ -162,7 +165,7 @@ test('a kept event that is damaged is refused with the reason, and without its t
   });
 });
 
-test('a stack that keeps no events names the parameter that keeps them', async () => {
+test('ReplayDelivery of a stack that keeps no events names the parameter that keeps them', async () => {
   await expect(replay({ ...asked, KeptAt: 'events/1' }, 'deployed without kept events')).rejects.toThrow(
     'This stack keeps no events. Deploy it with the parameter keepEventsDays to replay later events.',
   );
