@@ -8,12 +8,14 @@ import type { EventKeeper, KeptEvents } from '../lib/ports/kept-events.ts';
  *
  * @param settings the configuration of an AWS client that the function has anyway
  * @param environment may name another S3, as for the AWS SDKs. Source: AWS SDKs and tools reference, service-specific endpoints
+ * @param writeLine gets a log line for each write that has failed, because the metric EventsNotKept does not say why
  */
 export function wireKeptEvents(
   { KEPT_EVENTS_URL: url, ROOT_SECRET_ARN: secretArn }: Config,
   settings: RequestSettings,
   clock: Clock,
   environment: Environment = process.env,
+  writeLine: (line: string) => void = () => undefined,
 ): (EventKeeper & KeptEvents) | undefined {
   if (url === undefined) return undefined;
   const domainName = new URL(url).host;
@@ -22,7 +24,7 @@ export function wireKeptEvents(
   const endpoint = environment['AWS_ENDPOINT_URL_S3'] || environment['AWS_ENDPOINT_URL'] || undefined;
   const load = async () => {
     const { createS3KeptEvents } = await import('../lib/adapters/aws/kept-events.ts');
-    return createS3KeptEvents({ domainName, owner, settings, endpoint, clock });
+    return createS3KeptEvents({ domainName, owner, settings, endpoint, clock, writeLine });
   };
   let loaded: ReturnType<typeof load> | undefined;
   const events = () => (loaded ??= load());

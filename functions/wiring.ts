@@ -202,7 +202,7 @@ export function wireDeliver(
   });
   const sqs = createSqsClient(aws);
   const log = measureConclusions(logs.deliveryLog, metrics);
-  const keeper = eventKeeper ?? wireKeptEvents(config, sqs.config, clock);
+  const keeper = eventKeeper ?? wireKeptEvents(config, sqs.config, clock, process.env, writeOut);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
   return {
     deliver: createDeliver({ retrying, settler: wireSettler(config, sqs, clock), log, clock, keeping }),

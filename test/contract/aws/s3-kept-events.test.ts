@@ -1,8 +1,10 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { wireKeptEvents } from '../../../functions/kept-events.ts';
 import { createS3KeptEvents } from '../../../lib/adapters/aws/kept-events.ts';
 import type { S3BucketOptions } from '../../../lib/adapters/aws/s3-bucket.ts';
 import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
+import { parseConfig } from '../../../lib/config.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
 import type { S3Fault, S3Server } from '../../servers/aws/s3-server.ts';
@@ -187,4 +189,32 @@ test.each([
   const settings = { ...sqs.config, requestHandler, useFipsEndpoint: async () => isFips };
   const [location = ''] = await keptIn(endpoint, { settings }).keep([everything], never);
   expect(urls).toEqual([`${expected}${location.replace('#0', '')}`]);
+});
+
+test('a write that S3 refuses is a log line with the number of deliveries and the reason', async () => {
+  const server = serverWith({ status: 403, code: 'AccessDenied' });
+  const config = parseConfig({
+    TABLE_NAME: 'table',
+    DELIVERY_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/deliveries',
+    DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters',
+    SECRET_PREFIX: 'lastmile/dev/connection/',
+    ROOT_SECRET_ARN: `arn:aws:secretsmanager:eu-west-1:${owner}:secret:root`,
+    AUTHORIZE_CONNECTION_FUNCTION: 'authorize',
+    KEPT_EVENTS_URL: `https://${domainName}/events/`,
+  });
+  const sqs = new SQSClient({ region, credentials: { accessKeyId: 'test', secretAccessKey } });
+  onTestFinished(() => sqs.destroy());
+  const lines: string[] = [];
+  const environment = { AWS_ENDPOINT_URL_S3: server.endpoint };
+  const events = wireKeptEvents(config, sqs.config, createClock(), environment, (line) => lines.push(line));
+  await expect(events?.keep([everything], never)).rejects.toMatchObject({ code: 'StoreRefused' });
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: 'WARN',
+      message: 'events.not-kept',
+      deliveries: 1,
+      code: 'StoreRefused',
+      reason: 'Not allowed to write the object to S3: AccessDenied.',
+    },
+  ]);
 });
