@@ -177,7 +177,11 @@ test('Ctrl-C ends npm run history for a deployed stage while a query runs', asyn
     return operation === 'GetQueryResults' ? { status: 'Running' } : undefined;
   };
   const ended = run('history', flags, team, (child) => {
-    interrupt = () => void child.kill('SIGINT');
+    interrupt = () => {
+      child.kill('SIGINT');
+      // A second Ctrl-C would end the process at once.
+      interrupt = () => {};
+    };
   });
   expect(await ended).toEqual({
     status: 130,
