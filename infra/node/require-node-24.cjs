@@ -4,6 +4,7 @@
  * load TypeScript.
  */
 const { existsSync } = require('node:fs');
+const { enableCompileCache } = require('node:module');
 const { join } = require('node:path');
 
 const neededMajor = 24; // The version of Lambda's nodejs24.x, and the first that runs our TypeScript without a build.
@@ -15,6 +16,9 @@ if (!existsSync(installed)) end('The packages of Lastmile are not installed. Run
 if (Number.parseInt(process.versions.node, 10) < neededMajor) {
   end(`Lastmile needs Node ${neededMajor}, but this is ${process.version}. Get it at https://nodejs.org/download`);
 }
+
+// Performance: halves the processor time of a command's start. Without a folder that it may write, Node goes on without a cache.
+enableCompileCache(join(__dirname, '..', '..', 'node_modules', '.cache', 'lastmile'));
 
 function end(text) {
   process.stderr.write(`${text}\n`);
