@@ -18,7 +18,7 @@ export const differences: readonly Difference[] = [
   },
   {
     fault: 'UPDATED_OLD of moto leaves out updated attributes whose value stays the same',
-    tests: ['one line for two deauthorizations in a row'],
+    tests: ['once for two deauthorizations in a row', 'once for two authorizations in a row'],
   },
   {
     fault: 'moto refuses a DeleteMessageBatch that names one receipt handle twice; SQS refuses only equal entry ids',
