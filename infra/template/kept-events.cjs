@@ -1,4 +1,4 @@
-/* What the functions need for kept events. storage.cjs has their bucket. */
+/* The environment variable and the permissions with which the functions keep events. storage.cjs defines the bucket. */
 const { readParameters } = require('./parameters.cjs');
 const { subbed } = require('./template.cjs');
 

@@ -45,7 +45,7 @@ export async function withHistory<Result>(
   }
 }
 
-/** What a command that found nothing says about the time that it searched. */
+/** The sentence about the searched time range that a command prints when it found nothing. */
 export function howFarBack(stage: string, { After }: JsonObject): string {
   if (stage === 'local') return 'It keeps 7 days.';
   return After === undefined

@@ -3,7 +3,7 @@ import type { StateChange } from '../core/destination/state-event.ts';
 /** The event bus on which state events are put. */
 export interface StateEventBus {
   /**
-   * Puts an event for each change that is announced; makes no call if there is none.
+   * Puts an event on the bus for each change that must be announced. Without such a change, it makes no call.
    *
    * @param changes at most ten
    * @returns how many of the events the bus has refused

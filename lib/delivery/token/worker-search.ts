@@ -27,7 +27,7 @@ export type SearchToken = (need: TokenNeed, signal: AbortSignal) => Promise<Toke
 export type WorkerSearch = (need: TokenNeed, memory: TokenMemory, signal: AbortSignal) => Promise<TokenSearch>;
 
 export interface WorkerSearchDependencies {
-  /** Returns the token in the table or a new one. If there is none, says why and how long the delivery must wait. */
+  /** Returns the token of the table, or gets a new one. If it cannot get one, the result has the reason and how long the delivery must wait. */
   readonly search: SearchToken;
   readonly clock: Clock;
   readonly connectionLog: Pick<ConnectionLog, 'tokenFailed'>;

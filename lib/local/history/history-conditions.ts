@@ -13,7 +13,7 @@ export function likePattern(text: string): string {
   return `%${text.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
 }
 
-/** What the row of a delivery must have. A text of the filter is in rows of records, so it is not among these conditions. */
+/** Compares the row of a delivery with the filter. The filter's text is left out, because it is searched in the rows of the records. */
 export function conditionsOf(region: string, filter: HistoryFilter, oldestMs: number): Conditions {
   const { eventId, apiDestination, rule, outcome, code, status, text, afterMs = oldestMs, beforeMs } = filter;
   const compared: readonly (readonly [string, SQLInputValue | undefined])[] = [

@@ -55,7 +55,7 @@ export class SqliteKeptEvents {
   readonly #options: SqliteKeptEventsOptions;
   #statements: Statements | undefined;
   #isClosed = false;
-  /** What the table has; undefined before the first write. */
+  /** The number of deliveries and bytes in the table; undefined when they must be counted: before the first write, or after one failed. */
   #sum: Sum | undefined;
 
   constructor(options: SqliteKeptEventsOptions) {

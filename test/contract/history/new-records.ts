@@ -4,7 +4,7 @@ import type { HistoryFilter } from '../../../lib/ports/history.ts';
 import type { HistorySubject } from './delivery-history.ts';
 import { delivered, failed, recordOf, region, ruleArn } from './delivery-history.ts';
 
-/** What the port promises about records that come after a position. */
+/** Tests that the port returns the records after a position. */
 export function describeNewRecords(name: string, create: () => Promise<HistorySubject>): void {
   describe(`new records of the delivery history ${name}`, () => {
     let subject: HistorySubject;

@@ -4,25 +4,11 @@ import type { DeadLetterFilter } from '../../../../lib/core/message/dead-letter-
 import { createDeadLetters } from '../../../../lib/delivery/redrive/dead-letters.ts';
 import { createRedrive } from '../../../../lib/delivery/redrive/redrive.ts';
 import { withDeadline } from '../../../../lib/delivery/deadline.ts';
-import { createFaults } from '../../../fakes/faults.ts';
-import { createInMemoryDeadLetterMessages } from '../../../fakes/in-memory-dead-letter-messages.ts';
-import { createInMemoryDeliveryQueue } from '../../../fakes/in-memory-delivery-queue.ts';
-import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { deadLetterOf } from '../../core/message/dead-letters.ts';
+import { createDeadLetterParts } from './dead-letter-parts.ts';
 
 function setUp() {
-  const clock = createManualClock();
-  const faults = createFaults();
-  const lying = createInMemoryDeadLetterMessages(clock);
-  const queue = createInMemoryDeliveryQueue();
-  const dependencies = {
-    deadLetters: faults.wrap('deadLetters', lying),
-    queue: faults.wrap('queue', queue),
-    clock,
-    apiDestination: undefined,
-  };
-  const letters = createDeadLetters(dependencies);
-  const put = (id: string, members: Parameters<typeof deadLetterOf>[1] = {}) => lying.put(deadLetterOf(id, members));
+  const { clock, faults, lying, queue, dependencies, letters, put } = createDeadLetterParts();
   /** Lists all pages. @returns the pages' event ids */
   async function pagesOf(limit: number, filter: DeadLetterFilter = {}) {
     const pages: (readonly (string | undefined)[])[] = [];

@@ -1,37 +1,24 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { withDeadline } from '../../../../lib/delivery/deadline.ts';
-import { createDeadLetters } from '../../../../lib/delivery/redrive/dead-letters.ts';
 import { createRedrive } from '../../../../lib/delivery/redrive/redrive.ts';
 import type { AskedReplay } from '../../../../lib/ports/dead-letters.ts';
-import { InjectedFault, createFaults } from '../../../fakes/faults.ts';
-import { createInMemoryDeadLetterMessages } from '../../../fakes/in-memory-dead-letter-messages.ts';
-import { createInMemoryDeliveryQueue } from '../../../fakes/in-memory-delivery-queue.ts';
-import { createManualClock } from '../../../fakes/manual-clock.ts';
+import { InjectedFault } from '../../../fakes/faults.ts';
 import { deadLetterOf } from '../../core/message/dead-letters.ts';
+import { createDeadLetterParts } from './dead-letter-parts.ts';
 
 const trace = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
 const ruleOf = (name: string): string => `arn:aws:events:us-east-1:123456789012:rule/${name}`;
 
 function setUp() {
-  const clock = createManualClock();
-  const faults = createFaults();
-  const lying = createInMemoryDeadLetterMessages(clock);
-  const queue = createInMemoryDeliveryQueue();
-  const dependencies = {
-    deadLetters: faults.wrap('deadLetters', lying),
-    queue: faults.wrap('queue', queue),
-    clock,
-    apiDestination: undefined,
-  };
-  const letters = createDeadLetters(dependencies);
+  const { clock, faults, lying, queue, dependencies, letters, put } = createDeadLetterParts();
   const redrive = createRedrive(dependencies);
   return {
     clock,
     faults,
     lying,
     queue,
-    put: (id: string, members: Parameters<typeof deadLetterOf>[1] = {}) => lying.put(deadLetterOf(id, members)),
+    put,
     replay: (asked: Partial<AskedReplay> = {}) => letters.replay({ eventId: 'e1', apiDestination: 'orders', ...asked }),
     redriveAll: () => withDeadline(clock, 60_000, (deadline) => redrive({ dryRun: false }, deadline)),
     sentIds: () => queue.sent.map(({ queued }) => queued.delivery.event.value['id']),
