@@ -52,7 +52,7 @@ function trialsOf(extent: Extent): Trial[] {
       return kinds.flatMap((kind) => [
         { kind, queued: 300, rounds: 3, watchMs: 7000 },
         { kind, queued: 3000, rounds: 3, watchMs: 7000 },
-        { kind, queued: 100_000, rounds: 1, watchMs: 10_000 },
+        { kind, queued: 100_000, rounds: 3, watchMs: 7000 },
       ]);
   }
 }

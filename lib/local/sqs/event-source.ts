@@ -66,6 +66,7 @@ export class DeliveryEventSource {
         const Entries = receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
         await queues.perform('DeleteMessageBatch', { QueueUrl, Entries });
       },
+      isMostlyPutBack: source.isMostlyPutBack,
       isInFlight: source.isInFlight,
       lookAgain: source.lookAgain,
       endWaits: () => queues.endWaits(),

@@ -1,3 +1,5 @@
+import { PutBackGroups } from './put-back-groups.ts';
+
 /** The part of a message that determines when it is handed out. */
 export interface GroupedMessage {
   /** MessageGroupId; undefined when the message has none. */
@@ -39,6 +41,7 @@ export class FairMessages<Message extends GroupedMessage> {
   readonly #rotation = new Fifo<Group<Message>>();
   readonly #groups = new Map<string | undefined, Group<Message>>();
   #length = 0;
+  readonly #putBack = new PutBackGroups();
   #isBacklogNext = false;
   #isWithheld = withholdNone;
 
@@ -70,7 +73,18 @@ export class FairMessages<Message extends GroupedMessage> {
     this.#length -= 1;
     group.waiting -= 1;
     if (group.waiting === 0) this.#groups.delete(group.name);
+    if (group.name !== undefined) this.#putBack.noteHandedOut(group.name);
     return message;
+  }
+
+  /** Call this when a message is sent that becomes visible only after a delay. */
+  noteDelayed({ messageGroupId: group }: Message): void {
+    if (group !== undefined) this.#putBack.notePutBack(group);
+  }
+
+  /** Whether nearly all messages of a group are put back with a delay. */
+  isMostlyPutBack(group: string): boolean {
+    return this.#putBack.has(group);
   }
 
   /** Withholds groups until `work` returns. If `work` returns a promise, only its synchronous part is affected. */

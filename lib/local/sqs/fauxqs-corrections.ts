@@ -88,6 +88,7 @@ function keepGroups(queue: FauxqsQueue): void {
   queue.enqueue = function (this: FauxqsQueue, message) {
     message.messageGroupId ??= groups.get(message.messageAttributes);
     enqueue.call(this, message);
+    if (!this.isFifo() && message.delayUntil !== undefined) messagesOf(this).fair.noteDelayed(message);
   };
 }
 

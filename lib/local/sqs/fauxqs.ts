@@ -24,6 +24,7 @@ export interface EventSourceQueue {
    * @throws SqsRefusal
    */
   receive(input: SqsMembers, isWithheld: IsWithheld): Promise<SqsMembers>;
+  isMostlyPutBack(group: string): boolean;
   isInFlight(receiptHandle: string): boolean;
   /** Makes a waiting `receive` read the queue again. Call this when a group may no longer be withheld. */
   lookAgain(): void;
@@ -159,6 +160,10 @@ function eventSourceQueue(router: Router, store: Store, queueName: string): Even
       }
     },
     isInFlight: (receiptHandle) => store.getQueueByName(queueName)?.inflightMessages.has(receiptHandle) ?? false,
+    isMostlyPutBack(group) {
+      const queue = store.getQueueByName(queueName);
+      return queue !== undefined && messagesOf(queue).fair.isMostlyPutBack(group);
+    },
     lookAgain() {
       const queue = store.getQueueByName(queueName);
       if (queue !== undefined && queue.messages.length > 0) queue.notifyWaiters();

@@ -4,6 +4,7 @@ import type { InvocationOutcome } from '../lambda/function-runner.ts';
 import type { IsWithheld } from './fair-messages.ts';
 import { isMembers } from './names.ts';
 import type { SqsRecord } from './receive.ts';
+import { SpareTime } from './spare-time.ts';
 
 /** The queue that an event source reads. */
 export interface PolledQueue {
@@ -13,6 +14,8 @@ export interface PolledQueue {
    */
   receive(maxMessages: number, isWithheld: IsWithheld): Promise<readonly SqsRecord[]>;
   remove(receiptHandles: readonly string[]): Promise<void>;
+  /** Whether nearly all messages of a group are put back with a delay. */
+  isMostlyPutBack(group: string): boolean;
   /** Whether a received message is neither deleted nor visible again. */
   isInFlight(receiptHandle: string): boolean;
   /** Makes a waiting `receive` read the queue again. Call this when a group may no longer be withheld. */
@@ -28,6 +31,8 @@ export interface QueuePollerOptions {
   readonly clock: Clock;
   /** Maximum number of concurrent invocations; default 10. */
   readonly maximumConcurrency?: number;
+  /** The time for groups whose messages are put back again and again; default: measured. */
+  readonly spareTime?: Pick<SpareTime, 'isEnough' | 'noteBeginning'>;
   /** Reports that the function failed for a whole batch. */
   readonly reportFailure: (outcome: InvocationOutcome) => void;
   /** Reports that the queue could not be read, or that processed messages could not be deleted. */
@@ -43,6 +48,9 @@ export const localInvocations = 10;
  */
 const largestShare = 1 / 3;
 
+/** The time after which the event source looks for spare time again. */
+const spareTimeCheckMs = 5;
+
 /** Wait after a failed read of the queue. */
 const retryDelayMs = 1000;
 
@@ -55,16 +63,22 @@ const retryDelayMs = 1000;
  *
  * One group never has messages in more than a third of the invocations that may run. The rest stays free for other groups,
  * even while no other group has messages. A new group would otherwise have to wait until an invocation ends.
+ *
+ * The messages of a paused destination come out of the queue only to be put back. With a large backlog this would occupy the
+ * process all the time, and it also has to serve the other destinations. So such groups get only the time that is to spare.
  */
 export class QueuePoller {
   readonly #options: QueuePollerOptions;
   readonly #stopped = new AbortController();
   /** The running invocations, each with its messages. */
   readonly #running = new Map<Promise<void>, readonly SqsRecord[]>();
+  readonly #spareTime: Pick<SpareTime, 'isEnough' | 'noteBeginning'>;
+  #isCheckPlanned = false;
   #polling: Promise<void> = Promise.resolve();
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
+    this.#spareTime = options.spareTime ?? new SpareTime();
   }
 
   start(): void {
@@ -81,7 +95,8 @@ export class QueuePoller {
   async #poll(): Promise<void> {
     const { queue, maximumConcurrency = localInvocations } = this.#options;
     const maximumOfGroup = Math.max(1, Math.floor(maximumConcurrency * largestShare));
-    const isWithheld = (group: string): boolean => this.#invocationsWith(group) >= maximumOfGroup;
+    const isWithheld = (group: string): boolean =>
+      this.#invocationsWith(group) >= maximumOfGroup || this.#waitsForSpareTime(group);
     while (!this.#stopped.signal.aborted) {
       if (this.#running.size >= maximumConcurrency) await Promise.race(this.#running.keys());
       else {
@@ -98,10 +113,28 @@ export class QueuePoller {
     return [];
   }
 
+  #waitsForSpareTime(group: string): boolean {
+    if (!this.#options.queue.isMostlyPutBack(group) || this.#spareTime.isEnough) return false;
+    if (!this.#isCheckPlanned) void this.#checkLater();
+    return true;
+  }
+
+  async #checkLater(): Promise<void> {
+    const { queue, clock } = this.#options;
+    this.#isCheckPlanned = true;
+    await clock.delay(spareTimeCheckMs, this.#stopped.signal).catch(() => undefined);
+    this.#isCheckPlanned = false;
+    queue.lookAgain();
+  }
+
   #begin(records: readonly SqsRecord[]): void {
+    const { queue } = this.#options;
+    const isMostlyPutBack = ({ attributes: { MessageGroupId: group } }: SqsRecord): boolean =>
+      typeof group === 'string' && queue.isMostlyPutBack(group);
+    if (records.some(isMostlyPutBack)) this.#spareTime.noteBeginning();
     const run = this.#process(records).finally(() => {
       this.#running.delete(run);
-      this.#options.queue.lookAgain();
+      queue.lookAgain();
     });
     this.#running.set(run, records);
   }

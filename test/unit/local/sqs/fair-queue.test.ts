@@ -176,6 +176,22 @@ test('the event source knows which of its messages are in flight', async () => {
   expect(source.isInFlight(ReceiptHandle)).toBe(false);
 });
 
+test('a group is mostly put back while its messages are sent again with a delay, and no longer when they are not', async () => {
+  const engine = await newQueue();
+  const source = engine.eventSourceQueue('orders');
+  const handOut = async (more?: object) => {
+    for (let batch = 0; batch < 20; batch += 1) {
+      await receive(engine);
+      if (more !== undefined) await send(engine, 'paused', 10, more);
+    }
+  };
+  await send(engine, 'paused', 600);
+  await handOut({ DelaySeconds: 900 });
+  expect([source.isMostlyPutBack('paused'), source.isMostlyPutBack('other')]).toEqual([true, false]);
+  await handOut();
+  expect(source.isMostlyPutBack('paused')).toBe(false);
+});
+
 /** The median time of a receive, so that a pause of the machine does not count. */
 async function receiveTime(engine: SqsEngine): Promise<number> {
   const times: number[] = [];

@@ -40,6 +40,7 @@ function newPoller(batches: (readonly string[] | Error)[], options: Partial<Queu
       },
       remove: async (receipts) => void removed.push(...receipts),
       isInFlight: (receipt) => !deleted.has(receipt),
+      isMostlyPutBack: (group) => group.startsWith('paused'),
       lookAgain: () => void (looks += 1),
       endWaits: () => wake(),
     },
@@ -209,6 +210,33 @@ test('a message group is no longer withheld when an invocation has ended', async
   invocations[0]?.end(failed);
   await settled();
   expect([withholds('a'), looks()]).toEqual([false, 1]);
+});
+
+test('a message group that is mostly put back is withheld until the process has time to spare', async () => {
+  const spareTime = { isEnough: false, noteBeginning: () => undefined };
+  const { withholds, looks, clock } = newPoller([], { spareTime });
+  await settled();
+  expect([withholds('paused'), withholds('a')]).toEqual([true, false]);
+  await clock.advance(5);
+  expect(looks()).toBe(1);
+  spareTime.isEnough = true;
+  expect(withholds('paused')).toBe(false);
+});
+
+test('the local poller looks for spare time with one timer, and with none while no group waits for it', async () => {
+  const { withholds, looks, clock } = newPoller([], { spareTime: { isEnough: false, noteBeginning: () => undefined } });
+  await settled();
+  expect([withholds('a'), withholds('paused'), withholds('paused too')]).toEqual([false, true, true]);
+  await clock.advance(100);
+  expect(looks()).toBe(1);
+});
+
+test('only a batch with a message that is mostly put back begins to count the spare time anew', async () => {
+  let beginnings = 0;
+  const spareTime = { isEnough: true, noteBeginning: () => void (beginnings += 1) };
+  newPoller([['a.1', 'b'], ['a.2', 'paused.1'], ['a.3']], { spareTime });
+  await settled();
+  expect(beginnings).toBe(1);
 });
 
 const ids = ['a', 'b', 'c'];
