@@ -48,6 +48,8 @@ const layers = [
     imports: deployed,
   },
   { name: 'functions', path: /^functions\//, imports: deployed },
+  { name: 'builders', path: /^lib\/events\//, imports: ['core', 'builders'], packages: /^node:crypto$/ },
+  { name: 'testing', path: /^lib\/testing\//, imports: ['builders', 'testing'], packages: /^(node:.*|vitest)$/ },
   { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'local'] },
   { name: 'commands', path: /^lib\/commands\//, imports: [...runnable, 'events'] },
   { name: 'soak', path: /^soak\//, imports: [...runnable, 'soak'] },

@@ -10,6 +10,7 @@ Lambda and STS.
   --data-dir <folder>   keep all data in this folder, across restarts (default: keep it in memory)
   --account <digits>    account number of the stack (default: 123456789012)
   --auth                every service requires an API key; create the first one with npm run keys
+  --until-stdin-closes  stop when the standard input closes, for a program that starts the stack
   --help                show this text
 
 Point any AWS client at it: set AWS_ENDPOINT_URL=http://127.0.0.1:4010 or pass --endpoint-url. Without --auth it accepts any
@@ -20,7 +21,15 @@ const command = 'npm start';
 
 const text = { type: 'string' } as const;
 const yes = { type: 'boolean' } as const;
-const options = { port: text, host: text, 'data-dir': text, account: text, auth: yes, help: yes } as const;
+const options = {
+  port: text,
+  host: text,
+  'data-dir': text,
+  account: text,
+  auth: yes,
+  'until-stdin-closes': yes,
+  help: yes,
+} as const;
 
 export interface StartFlags {
   readonly help: boolean;
@@ -29,12 +38,14 @@ export interface StartFlags {
   readonly dataDir?: string;
   readonly account?: string;
   readonly auth?: boolean;
+  readonly untilStdinCloses?: boolean;
 }
 
 /** @throws Exit 2 that names the flag */
 export function parseStartFlags(args: readonly string[]): StartFlags {
   const { values } = parseCommandLine(command, args, options);
   const { port, host, account, auth, help = false, 'data-dir': dataDir } = values;
+  const { 'until-stdin-closes': untilStdinCloses } = values;
   for (const [name, value] of Object.entries(values)) {
     if (value === '') throw wrongUsage(command, `--${name} needs a value.`);
   }
@@ -45,6 +56,7 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(account === undefined ? {} : { account: parseAccount(account) }),
     ...(auth === undefined ? {} : { auth }),
+    ...(untilStdinCloses === undefined ? {} : { untilStdinCloses }),
   };
 }
 

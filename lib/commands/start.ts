@@ -27,10 +27,11 @@ interface Started {
   readonly stack: Stack;
   /** The first line is `ready <address>`; the others say what to do next. */
   readonly lines: readonly string[];
+  readonly untilStdinCloses: boolean;
 }
 
 async function start(args: readonly string[]): Promise<Started | undefined> {
-  const { help, ...options } = parseStartFlags(args);
+  const { help, untilStdinCloses = false, ...options } = parseStartFlags(args);
   if (help) {
     console.log(usage);
     return undefined;
@@ -41,7 +42,7 @@ async function start(args: readonly string[]): Promise<Started | undefined> {
   const colour = process.stdout.isTTY && !noColour;
   const output = { line: console.log, error: console.error, colour };
   const stack = await startStack({ ...options, environment, output, onLost: sayWhatIsLost });
-  return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack.url, options)] };
+  return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack.url, options)], untilStdinCloses };
 }
 
 function sayWhatIsLost({ events, deadLetters }: Waiting): void {
@@ -76,7 +77,7 @@ function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'aut
 const parentCheckMs = 200;
 
 /** The first signal stops the stack cleanly. The second one ends the process at once. */
-function stopOnSignals(stack: Stack): void {
+function stopOnSignals({ stack, untilStdinCloses }: Started): void {
   let stopping = false;
   const onSignal = (): void => {
     if (stopping) process.exit(130);
@@ -84,6 +85,7 @@ function stopOnSignals(stack: Stack): void {
     void stack.stop().then(() => process.exit(0));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (untilStdinCloses) process.stdin.on('close', onSignal).on('error', onSignal).resume();
   if (process.env['npm_lifecycle_event'] !== undefined) stopWithParent(onSignal);
 }
 
@@ -112,7 +114,7 @@ try {
   const started = await start(process.argv.slice(2));
   if (started !== undefined) {
     surviveFaults();
-    stopOnSignals(started.stack);
+    stopOnSignals(started);
     console.log(started.lines.join('\n'));
   }
 } catch (error) {

@@ -3,7 +3,17 @@ import { Exit } from '../../../lib/commands/command.ts';
 import { parseStartFlags } from '../../../lib/commands/start-flags.ts';
 
 test('npm start accepts every flag', () => {
-  const flags = ['--port', '0', '--host=0.0.0.0', '--data-dir', 'kept', '--account', '000000000001', '--auth'];
+  const flags = [
+    '--port',
+    '0',
+    '--host=0.0.0.0',
+    '--data-dir',
+    'kept',
+    '--account',
+    '000000000001',
+    '--auth',
+    '--until-stdin-closes',
+  ];
   expect(parseStartFlags(flags)).toEqual({
     help: false,
     port: 0,
@@ -11,6 +21,7 @@ test('npm start accepts every flag', () => {
     dataDir: 'kept',
     account: '000000000001',
     auth: true,
+    untilStdinCloses: true,
   });
 });
 
