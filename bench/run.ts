@@ -1,6 +1,7 @@
 import { Exit, parseCommandLine, runCommand } from '../lib/commands/command.ts';
 import { measureBus } from './bus/bus.ts';
 import { measureHistory } from './bus/history.ts';
+import { measureAwsCalls } from './worker/aws-calls.ts';
 import { countCalls } from './worker/calls.ts';
 import { measureColdStart } from './worker/cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
@@ -22,6 +23,7 @@ ratios of two things that are measured in turn. Without an option, it takes abou
 
   --quick      only counts calls, runs workers for 6 s, and measures one dead endpoint
   --isolation  only measures how much dead endpoints delay other events, in full
+  --calls      only compares the calls to AWS that workers sign themselves with those of the AWS client
   --peers      only compares Lastmile with BullMQ and a plain worker; needs redis-server
   --growth     only measures the costs that might grow; with --plots it also draws the pictures in docs again
   --help       show this text
@@ -31,7 +33,7 @@ Exit status: 0 every goal is met, 1 a goal is missed by more than the noise, 2 w
 const yes = { type: 'boolean' } as const;
 
 async function main(args: readonly string[]): Promise<number> {
-  const options = { quick: yes, isolation: yes, peers: yes, growth: yes, plots: yes, help: yes };
+  const options = { quick: yes, isolation: yes, calls: yes, peers: yes, growth: yes, plots: yes, help: yes };
   const { values } = parseCommandLine('npm run bench', args, options);
   if (values.help === true) throw new Exit(0, usage);
   const {
@@ -39,19 +41,22 @@ async function main(args: readonly string[]): Promise<number> {
     peers: peersOnly = false,
     growth: growthOnly = false,
     isolation: isolationOnly = false,
+    calls: callsOnly = false,
   } = values;
-  const only = peersOnly || growthOnly || isolationOnly;
+  const only = callsOnly || peersOnly || growthOnly || isolationOnly;
 
   if (!only) {
     for (const figure of await measureWorkers({ quick })) printFigure(figure);
     for (const figure of await countCalls()) printFigure(figure);
     for await (const figure of measureIsolation(quick ? 'quick' : 'usual')) printFigure(figure);
   }
+  if (callsOnly) for (const figure of await measureAwsCalls()) printFigure(figure);
   if (isolationOnly) for await (const figure of measureIsolation('full')) printFigure(figure);
   if (!quick && !only) {
     for (const figure of await measureColdStart()) printFigure(figure);
     for (const figure of await measureAlone()) printFigure(figure);
     for (const figure of await measureRate()) printFigure(figure);
+    for (const figure of await measureAwsCalls()) printFigure(figure);
     for (const figure of await measureThroughput()) printFigure(figure);
     for (const figure of await measureHeap()) printFigure(figure);
     for (const figure of await measureKeeping()) printFigure(figure);

@@ -11,6 +11,7 @@ import { createDynamoDbApiDestinationRepository } from '../lib/adapters/dynamodb
 import { createDynamoDbApiKeyRepository } from '../lib/adapters/dynamodb/api-keys.ts';
 import { createDynamoDbConnectionRepository } from '../lib/adapters/dynamodb/connections.ts';
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
+import { createClientTableCalls } from '../lib/adapters/dynamodb/table-calls.ts';
 import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Environment } from '../lib/config.ts';
@@ -125,7 +126,7 @@ export function dependenciesFrom(
       ...createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
       ...createHealthOperations({
         ...control,
-        buckets: createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME),
+        buckets: createDynamoDbRateBuckets(createClientTableCalls(dynamoDb), config.TABLE_NAME),
         batchSize,
         invocations: config.MAXIMUM_INVOCATIONS ?? inputs.batch.invocations,
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,

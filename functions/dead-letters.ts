@@ -3,6 +3,7 @@ import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
 import { createSqsDeadLetters } from '../lib/adapters/sqs/dead-letters.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
+import { createClientQueueCalls } from '../lib/adapters/sqs/queue-calls.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Config, Environment } from '../lib/config.ts';
 import { createDeadLetterOperations } from '../lib/control/history/dead-letter-operations.ts';
@@ -18,7 +19,7 @@ export function wireDeadLetters(config: Config, sqs: SQSClient): RedriveDependen
   const clock = systemClock;
   return {
     deadLetters: createSqsDeadLetters(sqs, config.DEAD_LETTER_QUEUE_URL, clock),
-    queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
+    queue: createSqsDeliveryQueue(createClientQueueCalls(sqs), config.DELIVERY_QUEUE_URL, clock),
     clock,
     apiDestination: config.API_DESTINATION,
   };

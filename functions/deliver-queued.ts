@@ -37,8 +37,8 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
-  const received = createSqsReceivedMessages(sqs, config.DELIVERY_QUEUE_URL);
+  const { deliver, sqs, queueCalls, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
+  const received = createSqsReceivedMessages(queueCalls, config.DELIVERY_QUEUE_URL);
   const apiDestination = config.API_DESTINATION;
   const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
   const deliverBatch = createBatchDeliverer({

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import { createDynamoDbClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
+import type { ServiceSettings } from '../lib/adapters/aws/service-settings.ts';
 import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
 import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
 import { createBottleneckConcurrencyLimit } from '../lib/adapters/bottleneck-concurrency-limit.ts';
 import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb/connection-states.ts';
 import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb/delivery-configuration.ts';
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
+import { createSignedTableCalls } from '../lib/adapters/dynamodb/table-calls.ts';
 import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb/token-store.ts';
 import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb/unauthorized-runs.ts';
 import { createUndiciHttpClient } from '../lib/adapters/http/client.ts';
@@ -19,6 +21,8 @@ import {
 } from '../lib/adapters/log/json-lines.ts';
 import { createSqsDeadLetterQueue } from '../lib/adapters/sqs/dead-letter-queue.ts';
 import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
+import type { QueueCalls } from '../lib/adapters/sqs/queue-calls.ts';
+import { createSignedQueueCalls } from '../lib/adapters/sqs/queue-calls.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Config } from '../lib/config.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
@@ -136,6 +140,7 @@ export function wireAuthorization(
 interface Delivering {
   readonly deliver: Deliver;
   readonly sqs: SQSClient;
+  readonly queueCalls: QueueCalls;
   readonly clock: Clock;
   /** Runs an invocation, and writes its remaining log lines and metrics when it ends. */
   readonly during: Keeping['during'];
@@ -176,11 +181,10 @@ export function wireDeliver(
     clock,
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
-  const buckets = rateBuckets ?? createDynamoDbRateBuckets(dynamoDb, config.TABLE_NAME);
   const horizon = createSlotHorizon(longestMs, clock, config.BATCHING_WINDOW_SECONDS * 1000);
   const allInvocations = config.MAXIMUM_INVOCATIONS ?? invocations;
   const limiter = createRateLimiter({
-    buckets,
+    buckets: rateBuckets ?? wireRateBuckets(config, dynamoDb.config, clock),
     clock,
     random: Math.random,
     batchSize,
@@ -190,23 +194,24 @@ export function wireDeliver(
   });
   const pacing = createPacing({ limiter, clock, horizon });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
-  const random = Math.random;
-  const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random });
+  const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random: Math.random });
   const retrying = createRetrying({
     attempt: measureAttempts(attempt, metrics),
     clock,
-    random,
+    random: Math.random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
     horizon,
     retryPolicy: policy.retryPolicy,
   });
   const sqs = createSqsClient(aws);
+  const queueCalls = createSignedQueueCalls(sqs.config, clock);
   const log = measureConclusions(logs.deliveryLog, metrics);
   const keeper = eventKeeper ?? wireKeptEvents(config, sqs.config, clock, process.env, writeOut);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
   return {
-    deliver: createDeliver({ retrying, settler: wireSettler(config, sqs, clock), log, clock, keeping }),
+    deliver: createDeliver({ retrying, settler: wireSettler(config, queueCalls, clock), log, clock, keeping }),
     sqs,
+    queueCalls,
     clock,
     during: (deadline, invocation) =>
       wired.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),
@@ -214,10 +219,14 @@ export function wireDeliver(
   };
 }
 
-function wireSettler(config: Config, sqs: SQSClient, clock: Clock): Settler {
+function wireRateBuckets({ TABLE_NAME }: Config, settings: ServiceSettings, clock: Clock): RateBuckets {
+  return createDynamoDbRateBuckets(createSignedTableCalls(settings, TABLE_NAME, clock), TABLE_NAME);
+}
+
+function wireSettler(config: Config, calls: QueueCalls, clock: Clock): Settler {
   return createSettler({
-    queue: createSqsDeliveryQueue(sqs, config.DELIVERY_QUEUE_URL, clock),
-    deadLetters: createSqsDeadLetterQueue(sqs, {
+    queue: createSqsDeliveryQueue(calls, config.DELIVERY_QUEUE_URL, clock),
+    deadLetters: createSqsDeadLetterQueue(calls, {
       deadLettersUrl: config.DEAD_LETTER_QUEUE_URL,
       deliveriesUrl: config.DELIVERY_QUEUE_URL,
     }),

@@ -2,7 +2,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsClientConfig } from './clients.ts';
 
 /** Writes to queues settle events. Two attempts fit into the 5 s that an invocation keeps for settling. */
-const settlingClient = {
+export const settlingClient = {
   maxAttempts: 2,
   // Otherwise the host in a queue's URL would win over the endpoint that the environment asks for (FIPS, VPC endpoint).
   useQueueUrlAsEndpoint: false,

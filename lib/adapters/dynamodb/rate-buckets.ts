@@ -1,5 +1,4 @@
-import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { ConditionalCheckFailedException, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { itemVersion } from '../../core/message/format-versions.ts';
 import type { Advance, Bucket, BucketWrite, Clause } from '../../core/rate/bucket.ts';
 import type { BucketKey, RateBuckets } from '../../ports/rate.ts';
@@ -8,6 +7,7 @@ import type { Item } from './items.ts';
 import { isReadable, readableVersion, requireReadable, requiredNumber, toItem } from './items.ts';
 import { healthAssignments, parseHealth } from './rate-health.ts';
 import { timeToLiveAttribute } from './table.ts';
+import type { TableCalls } from './table-calls.ts';
 
 /** Time limit of a call. The slots of a slower call would pass before they can be used, so its requests are postponed instead. */
 const defaultTimeoutMs = 1000;
@@ -15,43 +15,47 @@ const defaultTimeoutMs = 1000;
 /**
  * Each bucket is one item, and each change of a bucket is one conditional update.
  *
- * Failure policy: the SDK repeats a write whose answer was lost, and the repeated write takes more slots or is refused. The
+ * Failure policy: a write whose answer was lost is repeated, and the repeated write takes more slots or is refused. The
  * slots of the first write are lost, but no slot is given twice.
  *
- * @param timeoutMs limit of one call, all attempts of the SDK included
+ * @param timeoutMs limit of one call, all attempts included
  */
 export function createDynamoDbRateBuckets(
-  client: DynamoDBClient,
+  calls: TableCalls,
   tableName: string,
   timeoutMs = defaultTimeoutMs,
 ): RateBuckets {
   return {
     async write(key, write) {
-      const command = new UpdateItemCommand({
+      const update = {
         TableName: tableName,
         Key: toItem(keyOf(key)),
         ...updateOf(write),
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      });
+      } as const;
       try {
-        const { Attributes } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+        const { Attributes } = await calls.updateItem(update, AbortSignal.timeout(timeoutMs));
         return { kind: 'written', bucket: parseBucket(Attributes ?? {}) };
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw fromAwsError(error, 'reserve slots');
+        if (!isConditionFailed(error)) throw fromAwsError(error, 'reserve slots');
         return { kind: 'refused', ...(error.Item !== undefined && { bucket: parseBucket(error.Item) }) };
       }
     },
     async read(key) {
-      const command = new GetItemCommand({ TableName: tableName, Key: toItem(keyOf(key)), ConsistentRead: true });
+      const get = { TableName: tableName, Key: toItem(keyOf(key)), ConsistentRead: true };
       try {
-        const { Item } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+        const { Item } = await calls.getItem(get, AbortSignal.timeout(timeoutMs));
         return Item === undefined ? undefined : parseBucket(Item);
       } catch (error) {
         throw fromAwsError(error, 'read the rate');
       }
     },
   };
+}
+
+function isConditionFailed(error: unknown): error is ConditionalCheckFailedException {
+  return error instanceof Error && error.name === 'ConditionalCheckFailedException';
 }
 
 function keyOf({ destinationIncarnation, shard }: BucketKey) {

@@ -1,9 +1,9 @@
-import type { MessageAttributeValue, SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
-import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 import { Failure } from '../../core/failure/failure.ts';
 import type { QueueMessage } from '../../core/message/queue-message.ts';
 import { maxMessageBytes, messageBytes } from '../../core/message/queue-message.ts';
 import { fromAwsError } from '../aws/failures.ts';
+import type { QueueCalls } from './queue-calls.ts';
 
 export interface SendOptions {
   readonly delaySeconds?: number;
@@ -40,15 +40,15 @@ const messageRefusals: ReadonlySet<string | undefined> = new Set([
  * Failure policy: the promise for each message depends on the message's own entry in the answer. It rejects if there is no entry.
  * When a batch is refused because of one message, each message is sent alone, so that the others are accepted.
  *
- * @param timeoutMs limit of one batch, all attempts of the SDK included; without it only the client's own limits apply
+ * @param timeoutMs limit of one batch, all attempts included; without it only the limits of each attempt apply
  */
-export function createSqsSender(sqs: SQSClient, queueUrl: string, timeoutMs?: number) {
+export function createSqsSender(calls: QueueCalls, queueUrl: string, timeoutMs?: number) {
   let waiting: Waiting[] = [];
 
   function flush(): void {
     const taken = waiting;
     waiting = [];
-    for (const batch of splitIntoBatches(taken)) void sendBatch({ sqs, queueUrl, timeoutMs }, batch);
+    for (const batch of splitIntoBatches(taken)) void sendBatch({ calls, queueUrl, timeoutMs }, batch);
   }
 
   return (message: QueueMessage, options: SendOptions = {}): Promise<void> =>
@@ -73,17 +73,16 @@ function splitIntoBatches(messages: readonly Waiting[]): Waiting[][] {
 }
 
 interface Sending {
-  readonly sqs: SQSClient;
+  readonly calls: QueueCalls;
   readonly queueUrl: string;
   readonly timeoutMs: number | undefined;
 }
 
-async function sendBatch({ sqs, queueUrl, timeoutMs }: Sending, batch: readonly Waiting[]): Promise<void> {
+async function sendBatch({ calls, queueUrl, timeoutMs }: Sending, batch: readonly Waiting[]): Promise<void> {
   try {
     const Entries = batch.map(({ message, options }, index) => entryOf(String(index), message, options));
-    const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
-    const limit = timeoutMs === undefined ? {} : { abortSignal: AbortSignal.timeout(timeoutMs) };
-    const answer = await sqs.send(command, limit);
+    const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const answer = await calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }, limit);
     const accepted = new Set(answer.Successful?.map(({ Id }) => Id));
     for (const [index, { resolve, reject }] of batch.entries()) {
       if (accepted.has(String(index))) resolve();
@@ -92,7 +91,7 @@ async function sendBatch({ sqs, queueUrl, timeoutMs }: Sending, batch: readonly 
   } catch (error) {
     const isRefused = error instanceof Error && messageRefusals.has(error.name);
     if (isRefused && batch.length > 1) {
-      await Promise.all(batch.map((message) => sendBatch({ sqs, queueUrl, timeoutMs }, [message])));
+      await Promise.all(batch.map((message) => sendBatch({ calls, queueUrl, timeoutMs }, [message])));
       return;
     }
     const failure = isRefused ? refusal(error.name) : fromAwsError(error, 'send to a queue');

@@ -1,9 +1,9 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DeadLetter } from '../../core/message/dead-letter-message.ts';
 import { formatDeadLetter } from '../../core/message/dead-letter-message.ts';
 import { messageGroupOf } from '../../core/message/queued-delivery.ts';
 import type { DeadLetterQueue } from '../../ports/delivery.ts';
 import { createSqsSender } from './batches.ts';
+import type { QueueCalls } from './queue-calls.ts';
 
 /**
  * Time limit of a send to a target's queue. Settling may take 5 s, and after this time the dead letter goes to the stack's own
@@ -36,15 +36,15 @@ export interface OwnQueues {
  * @param targetTimeoutMs limit of a send to a target's queue
  */
 export function createSqsDeadLetterQueue(
-  sqs: SQSClient,
+  calls: QueueCalls,
   { deadLettersUrl, deliveriesUrl }: OwnQueues,
   targetTimeoutMs = defaultTargetTimeoutMs,
 ): DeadLetterQueue {
-  const sendToOwn = createSqsSender(sqs, deadLettersUrl);
+  const sendToOwn = createSqsSender(calls, deadLettersUrl);
   const senders = new Map<string, ReturnType<typeof createSqsSender>>();
 
   function senderFor(targetUrl: string): ReturnType<typeof createSqsSender> {
-    const sender = senders.get(targetUrl) ?? createSqsSender(sqs, targetUrl, targetTimeoutMs);
+    const sender = senders.get(targetUrl) ?? createSqsSender(calls, targetUrl, targetTimeoutMs);
     if (senders.size < maxSenders) senders.set(targetUrl, sender);
     return sender;
   }
@@ -52,7 +52,7 @@ export function createSqsDeadLetterQueue(
   /** @returns `url`: the target's queue; `loop`: why it must not be used; neither: the target names no queue that can be used */
   async function targetOf({ delivery }: DeadLetter): Promise<{ readonly url?: string; readonly loop?: string }> {
     const arn = delivery?.target.DeadLetterConfig?.Arn;
-    const url = arn === undefined ? undefined : queueUrlOf(arn, deadLettersUrl, await sqs.config.region());
+    const url = arn === undefined ? undefined : queueUrlOf(arn, deadLettersUrl, await calls.region());
     if (url === undefined || isSameQueue(url, deadLettersUrl)) return {};
     if (isSameQueue(url, deliveriesUrl)) return { loop: 'target.DeadLetterConfig names the delivery queue.' };
     const redrives = delivery?.redrives ?? 0;

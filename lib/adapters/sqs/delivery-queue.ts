@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DeliveryQueue, RawMessages } from '../../ports/delivery.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import { createSqsSender } from './batches.ts';
+import type { QueueCalls } from './queue-calls.ts';
 
 /** A delivery that waits for the rate returns each minute. So a backlog soon profits when the rate limit is raised. */
 const maxTurnDelaySeconds = 60;
@@ -17,8 +18,8 @@ const maxTurnDelaySeconds = 60;
  * a raised rate limit unused. So a delivery that waits for the rate returns at least each minute. Any other delivery returns
  * when its wait is over, or after the longest delay of SQS.
  */
-export function createSqsDeliveryQueue(sqs: SQSClient, queueUrl: string, clock: Clock): DeliveryQueue {
-  const send = createSqsSender(sqs, queueUrl);
+export function createSqsDeliveryQueue(calls: QueueCalls, queueUrl: string, clock: Clock): DeliveryQueue {
+  const send = createSqsSender(calls, queueUrl);
   return {
     async send(queued, group) {
       const mayReturnEarly = queued.turnGeneration !== undefined && queued.isUnhealthy !== true;

@@ -1,8 +1,7 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { Failure } from '../../core/failure/failure.ts';
 import type { ReceivedMessages } from '../../ports/delivery.ts';
 import { fromAwsError } from '../aws/failures.ts';
+import type { QueueCalls } from './queue-calls.ts';
 
 /** Source: SQS API reference, DeleteMessageBatch. */
 const maxBatchEntries = 10;
@@ -27,7 +26,7 @@ interface Waiting {
  * Failure policy: the promise for each message depends on the message's own entry in the answer. It rejects if there is no entry,
  * because the message may still be in the queue.
  */
-export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): ReceivedMessages {
+export function createSqsReceivedMessages(calls: QueueCalls, queueUrl: string): ReceivedMessages {
   let waiting: Waiting[] = [];
 
   function flush(): void {
@@ -45,7 +44,7 @@ export function createSqsReceivedMessages(sqs: SQSClient, queueUrl: string): Rec
   async function removeBatch(batch: readonly Waiting[]): Promise<void> {
     try {
       const Entries = batch.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
-      const answer = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+      const answer = await calls.deleteMessageBatch({ QueueUrl: queueUrl, Entries });
       const deleted = new Set(answer.Successful?.map(({ Id }) => Id));
       for (const [index, { resolve, reject }] of batch.entries()) {
         if (deleted.has(String(index))) resolve();

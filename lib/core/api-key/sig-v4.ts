@@ -1,6 +1,6 @@
 import { equalsInConstantTime } from './text.ts';
 import type { SignableRequest, SigningDetails } from './sig-v4-canonical.ts';
-import { parseQuery, scopeEnd, sha256Hex, signatureOf, signingAlgorithm } from './sig-v4-canonical.ts';
+import { parseQuery, scopeEnd, sha256Hex, signatureOf, signingAlgorithm, signingKeyOf } from './sig-v4-canonical.ts';
 
 /** A signature from a request's Authorization header or query. It is not verified yet. */
 export interface Signature extends SigningDetails {
@@ -115,7 +115,7 @@ export function isApplicable(request: SignableRequest, signature: Signature, rec
 
 /** Whether the signature was made with this secret access key, for exactly this request. */
 export function isSignedWith(secretAccessKey: string, request: SignableRequest, signature: Signature): boolean {
-  const expected = signatureOf(secretAccessKey, request, signature);
+  const expected = signatureOf(signingKeyOf(secretAccessKey, signature), request, signature);
   return expected !== undefined && equalsInConstantTime(expected, signature.signature);
 }
 

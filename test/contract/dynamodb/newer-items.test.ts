@@ -51,7 +51,7 @@ function subjects() {
     runs: createDynamoDbUnauthorizedRuns(client, tableName),
     keys: createDynamoDbApiKeyRepository(client, tableName),
     tokens: createDynamoDbTokenStore(client, tableName),
-    buckets: createDynamoDbRateBuckets(client, tableName),
+    buckets: createDynamoDbRateBuckets(dynalite.tableCalls()['signed calls'], tableName),
   };
 }
 

@@ -1,19 +1,20 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
 import { createDynamoDbRateBuckets } from '../../../lib/adapters/dynamodb/rate-buckets.ts';
 import type { BucketWrite } from '../../../lib/core/rate/bucket.ts';
 import { createInMemoryRateBuckets } from '../../fakes/in-memory-rate-buckets.ts';
 import { startAnswerLosingProxy } from '../../servers/aws/answer-losing-proxy.ts';
 import { describeRateBuckets } from './rate-buckets.ts';
-import { useDynalite } from './subjects.ts';
+import { tableCallsNames, tableCallsOf, useDynalite } from './subjects.ts';
 
 const dynalite = useDynalite();
 
-describeRateBuckets('DynamoDB', async () =>
-  createDynamoDbRateBuckets(dynalite.client(), dynalite.server.tableName, 10_000),
-);
+for (const name of tableCallsNames) {
+  describeRateBuckets(`DynamoDB, ${name}`, async () =>
+    createDynamoDbRateBuckets(dynalite.tableCalls()[name], dynalite.server.tableName, 10_000),
+  );
+}
 
 const inMemory = createInMemoryRateBuckets();
 describeRateBuckets('in memory', async () => inMemory);
@@ -33,13 +34,18 @@ const busy: BucketWrite = {
   orAbsent: false,
 };
 
-describe('a bucket in the table', () => {
+describe.each(tableCallsNames)('a bucket in the table, by %s', (name) => {
+  function callsTo(endpoint: string) {
+    const { clientConfig, tableName } = dynalite.server;
+    return tableCallsOf({ ...clientConfig, endpoint }, tableName)[name];
+  }
+
   test('a bucket is one item with a version and a time to live, and a write keeps members that a newer version added', async () => {
     const client = dynalite.client();
     const { tableName } = dynalite.server;
-    const item = { TableName: tableName, Key: { pk: { S: 'RATE#item' }, sk: { S: '4' } } };
-    const buckets = createDynamoDbRateBuckets(client, tableName);
-    const key = { destinationIncarnation: 'item', shard: 4 };
+    const item = { TableName: tableName, Key: { pk: { S: `RATE#item ${name}` }, sk: { S: '4' } } };
+    const buckets = createDynamoDbRateBuckets(dynalite.tableCalls()[name], tableName);
+    const key = { destinationIncarnation: `item ${name}`, shard: 4 };
     await buckets.write(key, idle);
     await client.send(
       new UpdateItemCommand({
@@ -65,9 +71,8 @@ describe('a bucket in the table', () => {
   test('no slot is given twice when a write is repeated because its answer was lost', async () => {
     const proxy = await startAnswerLosingProxy(dynalite.server.endpoint);
     try {
-      const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: proxy.endpoint });
-      const buckets = createDynamoDbRateBuckets(client, dynalite.server.tableName, 10_000);
-      const key = { destinationIncarnation: 'lost', shard: 0 };
+      const buckets = createDynamoDbRateBuckets(callsTo(proxy.endpoint), dynalite.server.tableName, 10_000);
+      const key = { destinationIncarnation: `lost ${name}`, shard: 0 };
       proxy.loseNextAnswerTo('UpdateItem');
       expect(await buckets.write(key, idle)).toMatchObject({ kind: 'refused' });
       proxy.loseNextAnswerTo('UpdateItem');
@@ -79,8 +84,7 @@ describe('a bucket in the table', () => {
   });
 
   test('reads and writes of a bucket fail with StoreUnavailable when the database cannot be reached', async () => {
-    const client = createDynamoDbClient({ ...dynalite.server.clientConfig, endpoint: 'http://127.0.0.1:1' });
-    const buckets = createDynamoDbRateBuckets(client, dynalite.server.tableName);
+    const buckets = createDynamoDbRateBuckets(callsTo('http://127.0.0.1:1'), dynalite.server.tableName);
     const key = { destinationIncarnation: 'gone', shard: 0 };
     await expect(buckets.write(key, idle)).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
     await expect(buckets.read(key)).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
@@ -92,11 +96,7 @@ describe('a bucket in the table', () => {
     try {
       const address = server.address();
       const port = typeof address === 'object' ? address?.port : undefined;
-      const client = createDynamoDbClient({
-        ...dynalite.server.clientConfig,
-        endpoint: `http://127.0.0.1:${port}`,
-      });
-      const buckets = createDynamoDbRateBuckets(client, dynalite.server.tableName, 20);
+      const buckets = createDynamoDbRateBuckets(callsTo(`http://127.0.0.1:${port}`), dynalite.server.tableName, 20);
       const key = { destinationIncarnation: 'slow', shard: 0 };
       await expect(buckets.write(key, idle)).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
       await expect(buckets.read(key)).rejects.toMatchObject({ name: 'Failure', code: 'StoreUnavailable' });
@@ -107,7 +107,7 @@ describe('a bucket in the table', () => {
   });
 
   test('a write to a table that does not exist fails with the error of DynamoDB and not with StoreUnavailable', async () => {
-    const buckets = createDynamoDbRateBuckets(dynalite.client(), 'no-such-table');
+    const buckets = createDynamoDbRateBuckets(dynalite.tableCalls()[name], 'no-such-table');
     await expect(buckets.write({ destinationIncarnation: 'x', shard: 0 }, idle)).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });

@@ -17,7 +17,7 @@ export function describeRateBuckets(name: string, open: () => Promise<RateBucket
   describe(`rate buckets: ${name}`, () => {
     let buckets: RateBuckets;
     let count = 0;
-    const key = (shard = 0): BucketKey => ({ destinationIncarnation: `destination-${count}`, shard });
+    const key = (shard = 0): BucketKey => ({ destinationIncarnation: `${name} ${count}`, shard });
     const write = (change: Partial<BucketWrite>): BucketWrite => ({
       where: [],
       orAbsent: false,

@@ -31,7 +31,7 @@ export function describeRateRaces(name: string, open: () => Promise<RateBuckets>
   describe(`races for a rate bucket: ${name}`, () => {
     let buckets: RateBuckets;
     let count = 0;
-    const key = (): BucketKey => ({ destinationIncarnation: `race-${count}`, shard: 0 });
+    const key = (): BucketKey => ({ destinationIncarnation: `${name} race ${count}`, shard: 0 });
 
     /** Stores the bucket as it is before the race. */
     async function begin(bucket: Bucket): Promise<void> {

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, inject } from 'vitest';
+import type { AwsClientConfig } from '../../../lib/adapters/aws/clients.ts';
 import { createDynamoDbClient } from '../../../lib/adapters/aws/clients.ts';
+import type { TableCalls } from '../../../lib/adapters/dynamodb/table-calls.ts';
+import { createClientTableCalls, createSignedTableCalls } from '../../../lib/adapters/dynamodb/table-calls.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { ApiDestination } from '../../../lib/core/destination/api-destination.ts';
 import type { Connection } from '../../../lib/core/destination/connection.ts';
 import type { DynaliteServer } from '../../servers/aws/dynalite-server.ts';
@@ -20,6 +24,22 @@ export function useDynalite() {
     client() {
       return createDynamoDbClient(this.server.clientConfig);
     },
+    /** The two ways to call the table. They must not differ. */
+    tableCalls(): Readonly<Record<TableCallsName, TableCalls>> {
+      return tableCallsOf(this.server.clientConfig, this.server.tableName);
+    },
+  };
+}
+
+export const tableCallsNames = ['calls of the AWS client', 'signed calls'] as const;
+
+export type TableCallsName = (typeof tableCallsNames)[number];
+
+export function tableCallsOf(config: AwsClientConfig, tableName: string): Readonly<Record<TableCallsName, TableCalls>> {
+  const client = createDynamoDbClient(config);
+  return {
+    'calls of the AWS client': createClientTableCalls(client),
+    'signed calls': createSignedTableCalls(client.config, tableName, systemClock),
   };
 }
 

@@ -8,16 +8,24 @@ import type { DeadLetterQueue } from '../../../lib/ports/delivery.ts';
 import { createInMemoryDeadLetters } from '../../fakes/in-memory-dead-letters.ts';
 import type { ProxyFault } from '../../servers/aws/faulty-proxy.ts';
 import { messageOf } from '../../servers/aws/sqs-queues.ts';
-import { accessDenied, deliveryOf, incompressibleText, unavailable, useSqs } from './sqs-subjects.ts';
+import {
+  accessDenied,
+  deliveryOf,
+  incompressibleText,
+  unavailable,
+  type QueueCallsName,
+  queueCallsNames,
+  useSqs,
+} from './sqs-subjects.ts';
 
 const sqs = useSqs();
 
-async function inSqs() {
+async function inSqs(by: QueueCallsName) {
   const own = await sqs.server.newQueue();
   const target = await sqs.server.newQueue();
   const deliveries = await sqs.server.newQueue();
   const urls = { deadLettersUrl: own.url, deliveriesUrl: deliveries.url };
-  const queue = createSqsDeadLetterQueue(sqs.client(), urls);
+  const queue = createSqsDeadLetterQueue(sqs.queueCalls()[by], urls);
   /** Makes every request to the queue with this URL fail in this way. */
   const failing = (url: string, fault: ProxyFault): void =>
     sqs.server.proxy.faultsBy(({ input }) => (input['QueueUrl'] === url ? fault : undefined));
@@ -34,10 +42,10 @@ interface Subject {
 }
 
 const subjects: readonly { subject: string; create: () => Promise<Subject> }[] = [
-  {
-    subject: 'in SQS',
+  ...queueCallsNames.map((by) => ({
+    subject: `in SQS, by ${by}`,
     async create() {
-      const { own, target, queue } = await inSqs();
+      const { own, target, queue } = await inSqs(by);
       return {
         queue,
         targetArn: target.arn,
@@ -47,7 +55,7 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
         recover: () => sqs.server.proxy.faultsBy(() => undefined),
       };
     },
-  },
+  })),
   {
     subject: 'in memory',
     async create() {
@@ -133,29 +141,29 @@ describe.each(subjects)('the dead-letter queue $subject', ({ create }) => {
   });
 });
 
-describe('a target’s queue in SQS', () => {
+describe.each(queueCallsNames)('a target’s queue in SQS, by %s', (by) => {
   test.each<[what: string, fault: ProxyFault]>([
     ['denies access', accessDenied],
     ['is unavailable', unavailable],
     ['loses every request', 'lost before'],
     ['refuses the entry', { failedEntries: [0] }],
   ])("a dead letter goes to the stack's own queue when the target's queue %s", async (_what, fault) => {
-    const { queue, own, target, failing } = await inSqs();
+    const { queue, own, target, failing } = await inSqs(by);
     failing(target.url, fault);
     await queue.send(letterTo(target.arn));
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
   });
 
   test("a dead letter goes to the stack's own queue after one request to a target's queue that never answers", async () => {
-    const { own, target, urls, failing } = await inSqs();
+    const { own, target, urls, failing } = await inSqs(by);
     failing(target.url, 'silent');
-    await createSqsDeadLetterQueue(sqs.client(), urls, 50).send(letterTo(target.arn));
+    await createSqsDeadLetterQueue(sqs.queueCalls()[by], urls, 50).send(letterTo(target.arn));
     expect((await own.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
     expect(sqs.batchesTo(target.url)).toHaveLength(1);
   });
 
   test("a dead letter is in both queues when the target's queue accepts it but all answers of that queue are lost", async () => {
-    const { queue, own, target, failing } = await inSqs();
+    const { queue, own, target, failing } = await inSqs(by);
     failing(target.url, 'lost after');
     await queue.send(letterTo(target.arn));
     expect(await own.receiveAll()).toHaveLength(1);
@@ -163,7 +171,7 @@ describe('a target’s queue in SQS', () => {
   });
 
   test("the stack's own queue gets only those dead letters of a batch that the target's queue refuses", async () => {
-    const { queue, own, target, failing } = await inSqs();
+    const { queue, own, target, failing } = await inSqs(by);
     failing(target.url, { failedEntries: [1] });
     await Promise.all([queue.send(letterTo(target.arn)), queue.send(letterTo(target.arn, { status: 410 }))]);
     expect((await target.receiveAll()).map(messageOf)).toEqual([formatDeadLetter(letterTo(target.arn))]);
@@ -171,21 +179,21 @@ describe('a target’s queue in SQS', () => {
   });
 
   test("a target's queue accepts dead letters even while the stack's own queue is unavailable", async () => {
-    const { queue, own, target, failing } = await inSqs();
+    const { queue, own, target, failing } = await inSqs(by);
     failing(own.url, unavailable);
     await queue.send(letterTo(target.arn));
     expect(await target.receiveAll()).toHaveLength(1);
   });
 
   test("a failed dead letter is not sent a second time when the target names the stack's own queue", async () => {
-    const { queue, own, failing } = await inSqs();
+    const { queue, own, failing } = await inSqs(by);
     failing(own.url, accessDenied);
     await expect(queue.send(letterTo(own.arn))).rejects.toMatchObject({ code: 'StoreRefused' });
     expect(sqs.batchesTo(own.url)).toHaveLength(1);
   });
 
   test('dead letters that are sent at the same time go to each queue in one request', async () => {
-    const { queue, own, target } = await inSqs();
+    const { queue, own, target } = await inSqs(by);
     await Promise.all(
       [letterTo(), letterTo(target.arn), letterTo(), letterTo(target.arn)].map((each) => queue.send(each)),
     );
@@ -194,7 +202,7 @@ describe('a target’s queue in SQS', () => {
   });
 
   test("a dead letter goes to the stack's own queue with a reason when its target names the delivery queue", async () => {
-    const { queue, own, deliveries } = await inSqs();
+    const { queue, own, deliveries } = await inSqs(by);
     await queue.send(letterTo(deliveries.arn));
     const [message] = (await own.receiveAll()).map(messageOf);
     expect(message?.attributes['ERROR_MESSAGE']).toBe(
@@ -214,7 +222,7 @@ describe('a target’s queue in SQS', () => {
       /came back 3 times from the dead letters, so target\.DeadLetterConfig is ignored\.$/,
     ],
   ])('a dead letter that %s goes to %s', async (_times, _queue, redrives, place, reason) => {
-    const { queue, own, target } = await inSqs();
+    const { queue, own, target } = await inSqs(by);
     const delivery = deliveryOf({ target: { DeadLetterConfig: { Arn: target.arn } }, ...(redrives && { redrives }) });
     await queue.send(letterTo(undefined, { delivery }));
     const { [place]: messages = [] } = { own: await own.receiveAll(), target: await target.receiveAll() };
@@ -222,7 +230,7 @@ describe('a target’s queue in SQS', () => {
   });
 
   test('the message group of a dead letter is the name of its destination', async () => {
-    const { queue, own, target } = await inSqs();
+    const { queue, own, target } = await inSqs(by);
     const { delivery: _delivery, ...unread } = letterTo();
     await Promise.all([letterTo(), letterTo(target.arn), unread].map((each) => queue.send(each)));
     const groupsIn = (url: string) => sqs.batchesTo(url).map((batch) => batch.map((entry) => entry.MessageGroupId));

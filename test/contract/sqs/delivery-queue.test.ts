@@ -8,14 +8,23 @@ import type { DeliveryQueue } from '../../../lib/ports/delivery.ts';
 import { createInMemoryDeliveryQueue } from '../../fakes/in-memory-delivery-queue.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 import { messageOf } from '../../servers/aws/sqs-queues.ts';
-import { accessDenied, type BatchEntry, deliveryOf, incompressibleText, unavailable, useSqs } from './sqs-subjects.ts';
+import {
+  accessDenied,
+  type BatchEntry,
+  deliveryOf,
+  incompressibleText,
+  unavailable,
+  type QueueCallsName,
+  queueCallsNames,
+  useSqs,
+} from './sqs-subjects.ts';
 
 const sqs = useSqs();
 const clock = createManualClock();
 
-async function inSqs() {
+async function inSqs(by: QueueCallsName) {
   const lies = await sqs.server.newQueue();
-  return { queue: createSqsDeliveryQueue(sqs.client(), lies.url, clock), lies };
+  return { queue: createSqsDeliveryQueue(sqs.queueCalls()[by], lies.url, clock), lies };
 }
 
 interface Subject {
@@ -26,10 +35,10 @@ interface Subject {
 }
 
 const subjects: readonly { subject: string; create: () => Promise<Subject> }[] = [
-  {
-    subject: 'in SQS',
+  ...queueCallsNames.map((by) => ({
+    subject: `in SQS, by ${by}`,
     async create() {
-      const { queue, lies } = await inSqs();
+      const { queue, lies } = await inSqs(by);
       const options = { apiDestination: undefined, nowMs: 0 };
       return {
         queue,
@@ -38,7 +47,7 @@ const subjects: readonly { subject: string; create: () => Promise<Subject> }[] =
         recover: () => sqs.server.proxy.faultsBy(() => undefined),
       };
     },
-  },
+  })),
   {
     subject: 'in memory',
     async create() {
@@ -88,9 +97,9 @@ describe.each(subjects)('the delivery queue $subject', ({ create }) => {
   });
 });
 
-describe('a request to SQS', () => {
+describe.each(queueCallsNames)('a request to SQS, by %s', (by) => {
   test('a delivery without a waiting time is sent to the queue without a delay', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     await queue.send({ delivery: deliveryOf() }, 'g');
     expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds: 0 }]]);
   });
@@ -107,7 +116,7 @@ describe('a request to SQS', () => {
   ])(
     'a delivery that must wait another %d ms is sent to the queue with a delay of %d s',
     async (waitMs, DelaySeconds) => {
-      const { queue, lies } = await inSqs();
+      const { queue, lies } = await inSqs(by);
       await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs }, 'g');
       expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
     },
@@ -120,21 +129,21 @@ describe('a request to SQS', () => {
   ])(
     'a delivery that must wait %d ms because of the rate is sent to the queue with a delay of %d s',
     async (waitMs, DelaySeconds) => {
-      const { queue, lies } = await inSqs();
+      const { queue, lies } = await inSqs(by);
       await queue.send({ delivery: deliveryOf(), notBeforeMs: clock.nowMs() + waitMs, turnGeneration: 3 }, 'g');
       expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds }]]);
     },
   );
 
   test('a delivery that must wait 300 s because of an unhealthy endpoint is sent to the queue with a delay of 300 s', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     const notBeforeMs = clock.nowMs() + 300_000;
     await queue.send({ delivery: deliveryOf(), notBeforeMs, turnGeneration: 3, isUnhealthy: true }, 'g');
     expect(sqs.batchesTo(lies.url)).toMatchObject([[{ DelaySeconds: 300 }]]);
   });
 
   test('a request to SQS contains the message group of each delivery, and its attributes with the type String', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     const queued = { delivery: deliveryOf() };
     await Promise.all([queue.send(queued, 'orders'), queue.send(queued, 'refunds')]);
     const StringValue = formatQueuedDelivery(queued).attributes['LASTMILE'];
@@ -148,14 +157,14 @@ describe('a request to SQS', () => {
   });
 
   test('21 deliveries that are sent at the same time are sent to SQS in three batches of at most ten', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     await Promise.all(Array.from({ length: 21 }, () => queue.send({ delivery: deliveryOf() }, 'g')));
     expect(new Set(sqs.batchesTo(lies.url).map(({ length }) => length))).toEqual(new Set([10, 1]));
     expect(sqs.batchesTo(lies.url)).toHaveLength(3);
   });
 
   test('a batch contains at most 1 MiB of bodies and attributes', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     const sized = (bytes: number): QueuedDelivery => {
       const empty = messageBytes(formatQueuedDelivery({ delivery: deliveryOf({ event: { value: {}, text: '{}' } }) }));
       return { delivery: deliveryOf({ event: { value: {}, text: `{${' '.repeat(bytes - empty)}}` } }) };
@@ -173,12 +182,12 @@ describe('a request to SQS', () => {
   });
 });
 
-describe('an answer of SQS', () => {
+describe.each(queueCallsNames)('an answer of SQS, by %s', (by) => {
   const send = async (attempts: number, queue: DeliveryQueue) =>
     queue.send({ delivery: deliveryOf({ attempts }) }, 'g');
 
   test('only the delivery whose entry SQS refuses is rejected, with the code of SQS', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
     const settled = await Promise.allSettled([0, 1, 2].map((attempts) => send(attempts, queue)));
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -193,14 +202,14 @@ describe('an answer of SQS', () => {
     ['has empty lists', { Successful: [], Failed: [] }],
     ['contains only another id', { Successful: [{ Id: '7' }] }],
   ])('sending a delivery fails when the answer of SQS %s', async (_what, body) => {
-    const { queue } = await inSqs();
+    const { queue } = await inSqs(by);
     sqs.server.proxy.faultsBy(() => ({ status: 200, body }));
     await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreUnavailable' });
   });
 
   test('only the delivery that SQS refuses for its size fails with MessageRefused', async () => {
     const url = await sqs.server.newQueue({ MaximumMessageSize: '1024' });
-    const queue = createSqsDeliveryQueue(sqs.client(), url.url, clock);
+    const queue = createSqsDeliveryQueue(sqs.queueCalls()[by], url.url, clock);
     const large = deliveryOf({ event: { value: { text: 'x'.repeat(1024) } } });
     const sends = [deliveryOf(), large, deliveryOf()].map((delivery) => queue.send({ delivery }, 'g'));
     expect((await Promise.allSettled(sends)).map(({ status }) => status)).toEqual([
@@ -216,7 +225,7 @@ describe('an answer of SQS', () => {
   });
 
   test('only the invalid delivery fails with MessageRefused when SQS refuses the whole batch because of it', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     sqs.server.proxy.faultsBy(({ input }) => {
       const isPoisoned = (input['Entries'] as readonly BatchEntry[]).some(
         ({ MessageGroupId }) => MessageGroupId === 'bad',
@@ -234,13 +243,13 @@ describe('an answer of SQS', () => {
   });
 
   test('sending a delivery fails with StoreRefused when SQS denies access', async () => {
-    const { queue } = await inSqs();
+    const { queue } = await inSqs(by);
     sqs.server.proxy.faultsBy(() => accessDenied);
     await expect(send(0, queue)).rejects.toMatchObject({ code: 'StoreRefused' });
   });
 
   test('a delivery is in the queue twice when its request to SQS is repeated after a lost answer', async () => {
-    const { queue, lies } = await inSqs();
+    const { queue, lies } = await inSqs(by);
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
     await send(0, queue);
@@ -248,7 +257,7 @@ describe('an answer of SQS', () => {
   });
 
   test('a batch is accepted although SQS refuses another batch that was sent at the same time', async () => {
-    const { queue } = await inSqs();
+    const { queue } = await inSqs(by);
     sqs.server.proxy.faultsBy(({ input }) =>
       (input['Entries'] as readonly object[]).length === 10 ? accessDenied : undefined,
     );

@@ -3,18 +3,18 @@ import { createSqsReceivedMessages } from '../../../lib/adapters/sqs/received-me
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { ReceivedMessages } from '../../../lib/ports/delivery.ts';
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
-import { accessDenied, unavailable, useSqs } from './sqs-subjects.ts';
+import { accessDenied, unavailable, type QueueCallsName, queueCallsNames, useSqs } from './sqs-subjects.ts';
 
 const sqs = useSqs();
 
 /** A queue with two messages that were received with a visibility timeout of 0, so they stay visible until they are deleted. */
-async function inSqs() {
+async function inSqs(by: QueueCallsName) {
   const lies = await sqs.server.newQueue({ VisibilityTimeout: '0' });
   await lies.send({ body: 'one', attributes: {} });
   await lies.send({ body: 'other', attributes: {} });
   const received = await lies.receive();
   const handleOf = (body: string): string => received.find(({ Body }) => Body === body)?.ReceiptHandle ?? '';
-  const messages = createSqsReceivedMessages(sqs.client(), lies.url);
+  const messages = createSqsReceivedMessages(sqs.queueCalls()[by], lies.url);
   const left = async () => (await lies.receive()).map(({ Body }) => Body);
   return { lies, messages, one: handleOf('one'), other: handleOf('other'), left };
 }
@@ -27,12 +27,12 @@ interface Subject {
 }
 
 const subjects: readonly { subject: string; create: () => Promise<Subject> }[] = [
-  {
-    subject: 'in SQS',
+  ...queueCallsNames.map((by) => ({
+    subject: `in SQS, by ${by}`,
     async create() {
-      return { ...(await inSqs()), breakDown: () => sqs.server.proxy.faultsBy(() => unavailable) };
+      return { ...(await inSqs(by)), breakDown: () => sqs.server.proxy.faultsBy(() => unavailable) };
     },
-  },
+  })),
   {
     subject: 'in memory',
     async create() {
@@ -78,11 +78,11 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
   });
 });
 
-describe('received messages in SQS', () => {
+describe.each(queueCallsNames)('received messages in SQS, by %s', (by) => {
   const calls = () => sqs.server.proxy.requests.filter(({ operation }) => operation === 'DeleteMessageBatch');
 
   test('messages that settle at the same time are deleted by one call', async () => {
-    const { messages, one, other, left } = await inSqs();
+    const { messages, one, other, left } = await inSqs(by);
     const before = calls().length;
     await Promise.all([messages.remove(one), messages.remove(other)]);
     expect(calls().length - before).toBe(1);
@@ -92,7 +92,7 @@ describe('received messages in SQS', () => {
   });
 
   test('removing a message fails when SQS reports that the message was not deleted', async () => {
-    const { messages, one, other, left } = await inSqs();
+    const { messages, one, other, left } = await inSqs(by);
     sqs.server.proxy.faultsBy(() => ({ failedEntries: [1] }));
     const [first, second] = await Promise.allSettled([messages.remove(one), messages.remove(other)]);
     expect(first.status).toBe('fulfilled');
@@ -101,7 +101,7 @@ describe('received messages in SQS', () => {
   });
 
   test('one call deletes at most ten messages', async () => {
-    const { messages, one, left } = await inSqs();
+    const { messages, one, left } = await inSqs(by);
     const before = calls().length;
     await Promise.all(Array.from({ length: 21 }, () => messages.remove(one)));
     expect(
@@ -113,7 +113,7 @@ describe('received messages in SQS', () => {
   });
 
   test('removing a message deletes it from the queue even if the answer of SQS is lost', async () => {
-    const { messages, one, left } = await inSqs();
+    const { messages, one, left } = await inSqs(by);
     const faults = ['lost after' as const];
     sqs.server.proxy.faultsBy(() => faults.pop());
     await messages.remove(one);
@@ -121,7 +121,7 @@ describe('received messages in SQS', () => {
   });
 
   test('removing a message fails with StoreRefused when SQS denies access', async () => {
-    const { messages, one, left } = await inSqs();
+    const { messages, one, left } = await inSqs(by);
     sqs.server.proxy.faultsBy(() => accessDenied);
     await expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreRefused' });
     expect(await left()).toHaveLength(2);

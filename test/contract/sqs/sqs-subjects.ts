@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { afterEach, inject } from 'vitest';
 import { createSqsClient } from '../../../lib/adapters/aws/sqs-client.ts';
+import type { QueueCalls } from '../../../lib/adapters/sqs/queue-calls.ts';
+import { createClientQueueCalls, createSignedQueueCalls } from '../../../lib/adapters/sqs/queue-calls.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { sharedSqs } from '../../fixtures/sqs.ts';
 import type { ProxiedSqs } from '../../servers/aws/sqs-queues.ts';
+
+export const queueCallsNames = ['calls of the AWS client', 'signed calls'] as const;
+
+export type QueueCallsName = (typeof queueCallsNames)[number];
 
 /** SQS for the tests of one file: the local stack, or moto in `npm run test:moto`. After each test, its faults are removed. */
 export function useSqs() {
@@ -21,6 +28,14 @@ export function useSqs() {
     },
     client() {
       return createSqsClient(this.server.clientConfig);
+    },
+    /** The two ways to call queues. They must not differ. */
+    queueCalls(): Readonly<Record<QueueCallsName, QueueCalls>> {
+      const client = this.client();
+      return {
+        'calls of the AWS client': createClientQueueCalls(client),
+        'signed calls': createSignedQueueCalls(client.config, systemClock),
+      };
     },
     /** The entries of each batch that was sent to this queue. */
     batchesTo(queueUrl: string): readonly (readonly BatchEntry[])[] {

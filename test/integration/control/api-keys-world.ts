@@ -6,7 +6,7 @@ import { createDynamoDbApiKeyRepository } from '../../../lib/adapters/dynamodb/a
 import type { ApiKeyReader } from '../../../lib/ports/control.ts';
 import { createApiKeyOperations } from '../../../lib/control/api-keys/api-keys.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
-import { signatureOf } from '../../../lib/core/api-key/sig-v4-canonical.ts';
+import { signatureOf, signingKeyOf } from '../../../lib/core/api-key/sig-v4-canonical.ts';
 import { createApiKeyAuthentication } from '../../../lib/protocol/api-key-authentication.ts';
 import type { Operations } from '../../../lib/protocol/control-request.ts';
 import type { Fault } from '../../../lib/protocol/access.ts';
@@ -147,7 +147,7 @@ export function signed(sent: Sent, key: string, atMs: number, { service = 'event
   const details = { date: signedAt.slice(0, 8), region, service, signedAt, signedHeaders };
   const request = { ...sent, headers: new Map(Object.entries(headers)), body: Buffer.from(sent.body) };
   const scope = `${key.slice(0, 14)}/${details.date}/${region}/${service}/aws4_request`;
-  const signature = signatureOf(key, request, details) ?? '';
+  const signature = signatureOf(signingKeyOf(key, details), request, details) ?? '';
   const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
   return { ...sent, headers: { ...headers, authorization } };
 }
@@ -170,5 +170,8 @@ export function presigned(sent: Sent, key: string, atMs: number, expiresInSecond
   parameters.set('X-Amz-SignedHeaders', 'host');
   const query = parameters.toString();
   const request = { ...sent, query, headers: new Map(Object.entries(sent.headers)), body: Buffer.from(sent.body) };
-  return { ...sent, query: `${query}&X-Amz-Signature=${signatureOf(key, request, details) ?? ''}` };
+  return {
+    ...sent,
+    query: `${query}&X-Amz-Signature=${signatureOf(signingKeyOf(key, details), request, details) ?? ''}`,
+  };
 }
