@@ -1,5 +1,7 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:http';
+import { type ExpressionParser, rememberExpressions } from './parsed-expressions.ts';
 
 export interface DynaliteOptions {
   readonly createTableMs: number;
@@ -16,8 +18,19 @@ interface ConditionalError extends Error {
   readonly body: Record<string, unknown>;
 }
 
-/** The member of dynalite 4.0.0's `db` that this file corrects. Its result is undefined or null if the condition is met. */
+interface DynaliteStore {
+  readonly lifecycleManager: {
+    /** Rejects when running operations have not ended in time. */
+    gracefulClose(): Promise<void>;
+    setShutdownTimeout(timeoutMs: number): void;
+    forceClose(): Promise<void>;
+  };
+}
+
+/** The members of dynalite 4.0.0's `db` that this file uses or corrects. */
 interface DynaliteDb {
+  create(options: DynaliteOptions): DynaliteStore;
+  /** The result is undefined or null if the condition is met. */
   checkConditional(input: Item, existing: Item | undefined): ConditionalError | null | undefined;
 }
 
@@ -41,7 +54,59 @@ export function loadDynalite(): (options: DynaliteOptions) => Server {
     types[member] ??= { type: 'String', enum: ['ALL_OLD', 'NONE'] };
   }
   returnRefusingItem(require('dynalite/db') as DynaliteDb);
+  for (const parser of ['conditionParser', 'updateParser']) {
+    rememberExpressions(require(`dynalite/db/${parser}`) as ExpressionParser);
+  }
   return dynalite;
+}
+
+/** The members of an HTTP request that dynalite uses. */
+export interface DynaliteRequest extends EventEmitter {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The members of an HTTP response that dynalite uses. */
+export interface DynaliteResponse {
+  statusCode: number;
+  setHeader(name: string, value: string | number): void;
+  end(body?: string): void;
+}
+
+export interface EmbeddedDynalite {
+  /** Throws when dynalite does. */
+  handle(request: DynaliteRequest, response: DynaliteResponse): void;
+  /** Waits this long for running operations. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Creates a dynalite whose HTTP server does not listen. Such a server cannot be closed, so its store is closed instead. */
+export function embedDynalite(options: DynaliteOptions): EmbeddedDynalite {
+  const dynalite = loadDynalite();
+  const db = createRequire(import.meta.url)('dynalite/db') as DynaliteDb;
+  const { create } = db;
+  const stores: DynaliteStore[] = [];
+  db.create = (given) => {
+    const store = create(given);
+    stores.push(store);
+    return store;
+  };
+  let server: Server;
+  try {
+    server = dynalite(options);
+  } finally {
+    db.create = create;
+  }
+  return {
+    handle: (request, response) => void server.emit('request', request, response),
+    async close(graceMs) {
+      for (const { lifecycleManager } of stores) {
+        lifecycleManager.setShutdownTimeout(graceMs);
+        await lifecycleManager.gracefulClose().catch(() => lifecycleManager.forceClose());
+      }
+    },
+  };
 }
 
 const corrected = new WeakSet<DynaliteDb>();

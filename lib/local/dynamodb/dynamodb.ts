@@ -77,7 +77,7 @@ async function createTableUnlessThere(dynalite: Dynalite, tableName: string): Pr
   const call = async (operation: string, input: unknown): Promise<{ type: string | undefined; status: unknown }> => {
     const headers = { ...ownHeaders, 'x-amz-target': `DynamoDB_20120810.${operation}` };
     const { body } = await dynalite.call(headers, Buffer.from(JSON.stringify(input)), '/');
-    const answer = JSON.parse(body.toString()) as { __type?: string; Table?: { TableStatus?: unknown } };
+    const answer = JSON.parse(body) as { __type?: string; Table?: { TableStatus?: unknown } };
     return { type: answer.__type?.replace(/^.*#/, ''), status: answer.Table?.TableStatus };
   };
   const { type } = await call('CreateTable', tableDefinition(tableName));
