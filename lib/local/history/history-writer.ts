@@ -24,7 +24,7 @@ const kinds = {
 } as const;
 type Kind = keyof typeof kinds;
 
-/** How many rows of a kind are looked at because of their age with each write. */
+/** How many rows of a kind are looked at because of their age with one write. */
 const agedAtOnce = 100;
 
 /** Writes the rows of the history, and removes the oldest ones. */
@@ -34,6 +34,8 @@ export class HistoryWriter {
   readonly #limits: HistoryLimits;
   #rows: Readonly<Record<Kind, number>>;
   #records: number;
+  /** Until then, no row of the kind is too old: a write need not look. */
+  #youngUntilMs: Readonly<Record<Kind, number>> = { deliveries: 0, undelivered: 0 };
 
   constructor(database: DatabaseSync, statements: Statements, limits: HistoryLimits) {
     this.#database = database;
@@ -152,20 +154,25 @@ export class HistoryWriter {
   }
 
   #prune(kind: Kind, nowMs: number): void {
-    const { above, below } = kinds[kind];
-    const aged = this.#statements
-      .of(
-        `SELECT max(number) AS number FROM (SELECT number, beganAtMs FROM history_deliveries
-          WHERE number > ? AND number < ? ORDER BY number LIMIT ?) WHERE beganAtMs < ?`,
-      )
-      .get(above, below, agedAtOnce, nowMs - this.#limits.ageMs)?.['number'];
-    if (typeof aged === 'number') this.#removeUpTo(kind, aged);
+    this.#removeAged(kind, nowMs);
+    const { above } = kinds[kind];
     for (let tooMany = this.#tooMany(kind); tooMany > 0; tooMany = this.#tooMany(kind)) {
       const sql = 'SELECT number FROM history_deliveries WHERE number > ? ORDER BY number LIMIT 1 OFFSET ?';
       const oldest = this.#statements.of(sql).get(above, tooMany - 1);
       if (oldest === undefined) return;
       this.#removeUpTo(kind, Number(oldest['number']));
     }
+  }
+
+  #removeAged(kind: Kind, nowMs: number): void {
+    if (nowMs < this.#youngUntilMs[kind]) return;
+    const { above, below } = kinds[kind];
+    const sql = `SELECT max(number) FILTER (WHERE beganAtMs < ?) AS aged, min(beganAtMs) AS oldestMs FROM
+      (SELECT number, beganAtMs FROM history_deliveries WHERE number > ? AND number < ? ORDER BY number LIMIT ?)`;
+    const { ageMs } = this.#limits;
+    const { aged, oldestMs } = this.#statements.of(sql).get(nowMs - ageMs, above, below, agedAtOnce) ?? {};
+    if (typeof aged === 'number') this.#removeUpTo(kind, aged);
+    else this.#youngUntilMs = { ...this.#youngUntilMs, [kind]: typeof oldestMs === 'number' ? oldestMs + ageMs : 0 };
   }
 
   /** How many of the oldest rows must go. Too many records push out one delivery after the other. */
