@@ -1,15 +1,21 @@
 /** Weight of the newest duration. Nine tenths of the mean come from the last 22 durations. */
 const weight = 0.1;
 
-/** Some durations, added up. */
+/** Some durations, each weighed by its age. */
 export interface Durations {
-  readonly sumUs: number;
+  readonly weighedUs: number;
   readonly count: number;
 }
 
-const noDurations: Durations = { sumUs: 0, count: 0 };
+const noDurations: Durations = { weighedUs: 0, count: 0 };
 
-/** Collects the durations of one worker's requests until its next write of the bucket, which stores the new mean. */
+/** The part of an older mean that is left after this many newer durations. */
+const partLeft = (count: number) => (1 - weight) ** count;
+
+/**
+ * Collects the durations of one worker's requests until its next write of the bucket, which stores the new mean. The newest
+ * durations weigh most, because a worker may send many requests before it writes.
+ */
 export class AnswerTimes {
   #collected = noDurations;
 
@@ -19,8 +25,8 @@ export class AnswerTimes {
   }
 
   add(tookUs: number): void {
-    const { sumUs, count } = this.#collected;
-    this.#collected = { sumUs: sumUs + tookUs, count: count + 1 };
+    const { weighedUs, count } = this.#collected;
+    this.#collected = { weighedUs: weighedUs * (1 - weight) + tookUs * weight, count: count + 1 };
   }
 
   /**
@@ -30,15 +36,16 @@ export class AnswerTimes {
    * @returns a whole number; undefined when this worker has collected no duration
    */
   next(meanUs: number): number | undefined {
-    const { sumUs, count } = this.#collected;
+    const { weighedUs, count } = this.#collected;
     if (count === 0) return undefined;
-    const part = meanUs === 0 ? 1 : 1 - (1 - weight) ** count;
-    return Math.max(1, Math.round(meanUs + (sumUs / count - meanUs) * part));
+    const left = partLeft(count);
+    return Math.max(1, Math.round(meanUs === 0 ? weighedUs / (1 - left) : meanUs * left + weighedUs));
   }
 
   /** Call this when a write has stored a mean with these durations. Durations that were added since are kept. */
-  remove({ sumUs, count }: Durations): void {
-    const collected = this.#collected;
-    this.#collected = { sumUs: collected.sumUs - sumUs, count: collected.count - count };
+  remove({ weighedUs, count }: Durations): void {
+    const newer = this.#collected.count - count;
+    this.#collected =
+      newer === 0 ? noDurations : { weighedUs: this.#collected.weighedUs - weighedUs * partLeft(newer), count: newer };
   }
 }

@@ -71,6 +71,15 @@ test('the first answer of an endpoint counts even if it comes while its worker w
   expect(await meanMs()).toBe(400);
 });
 
+test('the latest answers decide the mean, however many a worker has received since its last write', async () => {
+  const { limiter, begin, meanMs } = createWorker();
+  await limiter.reserve(orders, 1, inBatch);
+  for (let request = 0; request < 1000; request += 1) begin(20)();
+  for (let request = 0; request < 22; request += 1) begin(3000)();
+  await limiter.reserve(orders, 1, turnOfItsOwn);
+  expect(await meanMs()).toBeGreaterThan(2500);
+});
+
 test('answers of the old endpoint do not count after its destination has been changed', async () => {
   const { limiter, begin, meanMs } = createWorker();
   const changed = { ...orders, revision: 2 };
