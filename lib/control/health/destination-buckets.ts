@@ -92,8 +92,9 @@ function shardNumbers(dependencies: HealthDependencies, destination: ApiDestinat
 }
 
 function ratedBy({ requestTimeoutMs }: HealthDependencies, destination: ApiDestination): RatedDestination {
-  const { burst = 1, timeoutMs = requestTimeoutMs, maximumConcurrency } = destination.policy ?? {};
-  return ratedDestination(destination, { burst, timeoutMs, maximumConcurrency });
+  const { burst = 1, timeoutMs = requestTimeoutMs, maximumConcurrency, invocationRateLimit } = destination.policy ?? {};
+  const limit = invocationRateLimit && { invocationRateLimit };
+  return ratedDestination(destination, { burst, timeoutMs, maximumConcurrency, ...limit });
 }
 
 export function nowUsOf(clock: HealthDependencies['clock']): number {

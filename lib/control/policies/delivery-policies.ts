@@ -76,6 +76,7 @@ function mergedPolicy(
     maximumConcurrency: without('MaximumConcurrency', former.maximumConcurrency),
     maximumConcurrencyPerWorker: without('MaximumConcurrencyPerWorker', former.maximumConcurrencyPerWorker),
     burst: without('Burst', former.burst),
+    invocationRateLimit: without('InvocationRateLimit', former.invocationRateLimit),
     retryableStatuses: without('RetryableStatuses', former.retryableStatuses),
     signing: without('Signing', former.signing),
     ...requested,
@@ -172,6 +173,8 @@ function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input
     maximumConcurrency: numberOf(input, 'MaximumConcurrency'),
     maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
     burst: numberOf(input, 'Burst'),
+    // The service model allows only this value.
+    invocationRateLimit: textOf(input, 'InvocationRateLimit') === undefined ? undefined : 'NONE',
     retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
     retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
     signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
@@ -210,6 +213,7 @@ function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPol
     MaximumConcurrency: policy.maximumConcurrency,
     MaximumConcurrencyPerWorker: policy.maximumConcurrencyPerWorker,
     Burst: burst,
+    InvocationRateLimit: policy.invocationRateLimit,
     RetryPolicy:
       retryPolicy &&
       withoutUndefined({

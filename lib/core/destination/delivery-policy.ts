@@ -58,6 +58,8 @@ export interface DeliveryPolicy {
   readonly timeoutMs: number;
   /** Number of requests that may be sent at once after a pause. Default 1. */
   readonly burst: number;
+  /** `NONE`: requests are sent without a rate limit, whatever rate the API destination has. Absent: at this rate. */
+  readonly invocationRateLimit?: 'NONE';
   /**
    * The most requests that the whole fleet has in progress. If undefined, the destination is limited to a third of the
    * invocations that the fleet runs.

@@ -172,9 +172,14 @@ export function answerTimeUs(
   return Math.min(timeoutUs, Math.max(answerUs, stalledUs * stalledFactor));
 }
 
-function startingRate({ closedAtUs }: Health, { ratePerSecond }: Share, nowUs: number): number {
+/** Whether the slow start after an open circuit is over. Also true for a time so far ahead that only a wrong clock can cause it. */
+export function hasStarted({ closedAtUs }: Pick<Health, 'closedAtUs'>, nowUs: number): boolean {
   const seconds = (nowUs - closedAtUs) / secondUs;
   // Stryker disable next-line EqualityOperator: after exactly `slowStartSteps` seconds, both ways give the whole rate.
-  if (seconds < -slowStartSteps || seconds >= slowStartSteps) return ratePerSecond;
-  return Math.max(1, ratePerSecond * slowStartPart * 2 ** Math.max(0, seconds));
+  return seconds < -slowStartSteps || seconds >= slowStartSteps;
+}
+
+function startingRate(health: Health, { ratePerSecond }: Share, nowUs: number): number {
+  if (hasStarted(health, nowUs)) return ratePerSecond;
+  return Math.max(1, ratePerSecond * slowStartPart * 2 ** Math.max(0, (nowUs - health.closedAtUs) / secondUs));
 }

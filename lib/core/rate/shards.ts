@@ -1,4 +1,5 @@
 import type { ApiDestination } from '../destination/api-destination.ts';
+import type { DeliveryPolicy } from '../destination/delivery-policy.ts';
 import type { Share } from './slots.ts';
 import { longestReturnUs } from './slots.ts';
 
@@ -18,7 +19,15 @@ export interface RatedDestination {
    * How many requests the fleet may have in progress. If absent, the only limit is the destination's share of all invocations.
    */
   readonly maximumConcurrency?: number | undefined;
+  /** Whether requests need no slots while the endpoint is healthy. `ratePerSecond` is then the rate at other times. */
+  readonly isUnlimited?: true;
 }
+
+/** The highest rate that an API destination can have. */
+const highestRatePerSecond = 100_000;
+
+/** A destination without a rate limit sends at this rate while it needs slots after all. One bucket can hold it. */
+const reservedRatePerSecond = 2000;
 
 /**
  * Workers and control API must agree on the result, because it determines the number of shards.
@@ -27,10 +36,17 @@ export interface RatedDestination {
  */
 export function ratedDestination(
   { name, incarnation, revision, invocationRateLimitPerSecond: ratePerSecond }: RatedSource,
-  { burst, timeoutMs, maximumConcurrency }: Pick<RatedDestination, 'burst' | 'timeoutMs' | 'maximumConcurrency'>,
+  { burst, timeoutMs, maximumConcurrency, invocationRateLimit }: RatePolicy,
 ): RatedDestination {
-  return { name, incarnation, revision, ratePerSecond, burst, timeoutMs, maximumConcurrency };
+  const rated = { name, incarnation, revision, ratePerSecond, burst, timeoutMs, maximumConcurrency };
+  if (invocationRateLimit === undefined) return rated;
+  // Slots limit how many requests the whole fleet has in progress, so these requests need slots even without a rate limit.
+  if (maximumConcurrency !== undefined) return { ...rated, ratePerSecond: highestRatePerSecond };
+  return { ...rated, ratePerSecond: reservedRatePerSecond, isUnlimited: true };
 }
+
+type RatePolicy = Pick<RatedDestination, 'burst' | 'timeoutMs' | 'maximumConcurrency'> &
+  Pick<DeliveryPolicy, 'invocationRateLimit'>;
 
 type RatedSource = Pick<ApiDestination, 'name' | 'incarnation' | 'revision' | 'invocationRateLimitPerSecond'>;
 

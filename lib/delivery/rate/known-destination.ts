@@ -1,5 +1,7 @@
 import type { RatedDestination, Reservation } from '../../core/rate/shards.ts';
 import { shardCount } from '../../core/rate/shards.ts';
+import { copyRefreshUs, needsNoSlot, oldestCopyUs } from '../../core/rate/unlimited.ts';
+import { isOlderThan } from '../../core/rate/view.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import { createReservationQueue } from './reservation-queue.ts';
@@ -51,6 +53,24 @@ export class KnownDestination {
     const created = { bucket, reserve: createReservationQueue(bucket) };
     this.#buckets.set(shard, created);
     return created;
+  }
+
+  /**
+   * Whether requests of a destination without a rate limit may begin now. The bucket is read in the background when the copy is
+   * no longer fresh, so requests that follow one another do not wait for the read.
+   *
+   * Failure policy: while the table cannot be reached, nobody can know of a pause. So the requests ask for slots instead, and
+   * wait in the queue as those of every other destination.
+   */
+  needsNoSlot(revision: number): boolean | Promise<boolean> {
+    const { clock } = this.#dependencies;
+    const { first } = this;
+    const { seen } = first;
+    const nowUs = () => Math.ceil(clock.nowMs() * 1000);
+    const isFree = () => needsNoSlot(seen.view, first.healthFor(revision), revision, nowUs());
+    if (!isOlderThan(seen.view, copyRefreshUs, nowUs())) return isFree();
+    const looked = seen.look().then(isFree, () => false);
+    return isOlderThan(seen.view, oldestCopyUs, nowUs()) ? looked : isFree();
   }
 
   bucketsOf(destination: RatedDestination): readonly WorkerBucket[] {

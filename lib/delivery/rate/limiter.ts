@@ -73,6 +73,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const { incarnation, revision } = destination;
       const known = knownOf(destination);
       const { first } = known;
+      if (destination.isUnlimited && (await known.needsNoSlot(revision))) return withoutSlots(count, clock.nowMs());
       const shards = shardCount(destination, batchSize);
       const inUse = shardsInUse(destination, shards, first.healthFor(revision), { invocations, batchSize });
       let shard = turn.kind === 'return' ? turn.shard % shards : nextShard(count) % inUse;
@@ -136,6 +137,11 @@ function createShardChoice(batchSize: number, random: () => number): (count: num
 function slowAnswerMs({ timeoutMs, maximumConcurrency }: RatedDestination, { health }: WorkerBucket): number {
   if (maximumConcurrency !== undefined || isOpen(health) || !isSlow(health)) return 0;
   return answerTimeUs(health, { timeoutUs: timeoutMs * 1000 }) / 1000;
+}
+
+/** Requests that need no slots may all begin at once. */
+function withoutSlots(count: number, nowMs: number): Reservation {
+  return { slotTimesMs: Array.from({ length: count }, () => nowMs), returns: [] };
 }
 
 function untouched(count: number, turn: Turn): Reservation {

@@ -3,6 +3,7 @@ import type { ResolvedDestination } from '../../core/destination/resolved-destin
 import type { Turn } from '../../core/rate/shards.ts';
 import { inTurn, ratedDestination } from '../../core/rate/shards.ts';
 import { slotToleranceMs } from '../../core/rate/slots.ts';
+import { sendWithinMs } from '../../core/rate/unlimited.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Deadline } from '../deadline.ts';
 import { hasTime, requireTime } from '../deadline.ts';
@@ -56,7 +57,7 @@ export function createPacing({ limiter, clock, horizon }: PacingDependencies): P
     async waitForSlot(destination, deadline, turn) {
       const rated = ratedDestination(destination.apiDestination, destination.policy);
       const { timeoutMs } = destination.policy;
-      const toleranceMs = slotToleranceMs(rated.ratePerSecond);
+      const toleranceMs = rated.isUnlimited ? sendWithinMs : slotToleranceMs(rated.ratePerSecond);
       let nowMs = clock.nowMs();
       const horizonMs = horizon.longestWaitMs(rated.ratePerSecond);
       for (let asked = turn; ; asked = afterMissedSlot(asked)) {

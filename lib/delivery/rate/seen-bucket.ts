@@ -31,6 +31,7 @@ export class SeenBucket {
   readonly #dependencies: BucketDependencies;
   view: BucketView = unknownView;
   #pausedUntilUs = 0;
+  #looking: Promise<void> | undefined;
 
   constructor(key: BucketKey, dependencies: BucketDependencies) {
     this.#key = key;
@@ -134,6 +135,26 @@ export class SeenBucket {
   /** Ignores an error of the table: the view then stays as it is. */
   async #refresh(): Promise<void> {
     await this.#read().catch(() => undefined);
+  }
+
+  /**
+   * Reads the bucket. Calls at the same time share a read, and its result is dropped if this worker has written or read the
+   * bucket in the meantime.
+   *
+   * @throws Failure when the table fails
+   */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { view } = this;
+    const nowUs = this.#nowUs();
+    const bucket = await this.#dependencies.buckets.read(this.#key);
+    if (this.view === view) this.view = viewWithBucket(view, bucket, nowUs);
   }
 
   async #read(): Promise<void> {

@@ -144,6 +144,11 @@ describe('a delivery policy', () => {
     ],
     ['Burst is 1001', { ...sink, Burst: 1001 }, "at 'burst' failed"],
     [
+      'InvocationRateLimit is none in lower case',
+      { ...sink, InvocationRateLimit: 'none' },
+      "at 'invocationRateLimit' failed to satisfy constraint: Member must satisfy enum value set: [NONE]",
+    ],
+    [
       'MaximumRetryAttempts is 186',
       { ...sink, RetryPolicy: { MaximumRetryAttempts: 186 } },
       "at 'retryPolicy.maximumRetryAttempts' failed",

@@ -50,6 +50,13 @@ describe('a pause', () => {
     expect(await pausesOfShards()).toEqual([0, 0, 0, undefined]);
   });
 
+  test('PauseApiDestination writes to one bucket of a destination without a rate limit', async () => {
+    const policy = { ApiDestinationName: 'orders', InvocationRateLimit: 'NONE' };
+    await world.call('PutDeliveryPolicy', policy);
+    expect(await world.call('PauseApiDestination', named)).toMatchObject({ State: 'PAUSED' });
+    expect(await pausesOfShards()).toEqual([forEverUs, undefined, undefined, undefined]);
+  });
+
   test('repeating a PauseApiDestination that failed at one shard pauses every shard', async () => {
     world.faults.fail('buckets.write', 'before');
     await expect(world.call('PauseApiDestination', named)).rejects.toThrow('buckets.write');

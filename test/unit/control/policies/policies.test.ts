@@ -15,6 +15,7 @@ describe('a delivery policy', () => {
       maximumConcurrency: 9,
       maximumConcurrencyPerWorker: 3,
       burst: 7,
+      invocationRateLimit: 'NONE',
       retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeMs: 60_000 },
       retryableStatuses: [404, 302],
       signing: { secretArn: secretArn('signing') },

@@ -34,6 +34,7 @@ const deliveryPolicies = fc.record(
     MaximumConcurrency: fc.integer({ min: 1, max: 10_000 }),
     MaximumConcurrencyPerWorker: fc.integer({ min: 1, max: 1000 }),
     Burst: fc.integer({ min: 1, max: 1000 }),
+    InvocationRateLimit: fc.constant('NONE'),
     RetryPolicy: fc.record(
       {
         MaximumRetryAttempts: fc.integer({ min: 0, max: 185 }),

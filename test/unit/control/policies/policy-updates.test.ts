@@ -14,6 +14,7 @@ const others = {
   MaximumConcurrency: 8,
   MaximumConcurrencyPerWorker: 2,
   Burst: 1,
+  InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 90 },
   RetryableStatuses: [410],
   Signing: { SecretArn: secretArn('other') },

@@ -23,6 +23,7 @@ export const everything = {
   MaximumConcurrency: 9,
   MaximumConcurrencyPerWorker: 3,
   Burst: 7,
+  InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
   RetryableStatuses: [404, 302],
   Signing: { SecretArn: secretArn('signing') },

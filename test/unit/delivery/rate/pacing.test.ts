@@ -126,6 +126,14 @@ test.each([
   },
 );
 
+test('a request without a rate limit may be sent half a second late, so that a busy worker does not ask again and again', async () => {
+  const destination = destinationOf(300);
+  const policy = policyOf({ invocationRateLimit: 'NONE' });
+  const { asked, waitForSlot } = setUp([{ slotTimesMs: [start - 500] }]);
+  expect(await waitForSlot({ ...destination, policy })).toMatchObject({ kind: 'now', untilMs: start });
+  expect(asked).toMatchObject([{ destination: { ratePerSecond: 2000, isUnlimited: true } }]);
+});
+
 test('a returning delivery that misses its slot keeps its place in the backlog', async () => {
   const turn: Turn = { kind: 'return', generation: 3, shard: 0, atMs: 1 };
   const { asked, waitForSlot } = setUp([{ slotTimesMs: [start - 100] }]);
