@@ -1,7 +1,5 @@
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import { createSqsRawMessages } from '../lib/adapters/sqs/delivery-queue.ts';
-import { createSqsReceivedMessages } from '../lib/adapters/sqs/received-messages.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { parseSqsEvent } from '../lib/core/message/sqs-event.ts';
@@ -37,10 +35,9 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, sqs, queueCalls, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
-  const received = createSqsReceivedMessages(queueCalls, config.DELIVERY_QUEUE_URL);
+  const { deliver, queues, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
+  const { received, rawMessages } = queues;
   const apiDestination = config.API_DESTINATION;
-  const rawMessages = createSqsRawMessages(sqs, config.DELIVERY_QUEUE_URL, config.DEAD_LETTER_QUEUE_URL);
   const deliverBatch = createBatchDeliverer({
     deliver,
     received,

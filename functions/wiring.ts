@@ -1,17 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import { createDynamoDbClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
-import type { ServiceSettings } from '../lib/adapters/aws/service-settings.ts';
-import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
-import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
 import { createBottleneckConcurrencyLimit } from '../lib/adapters/bottleneck-concurrency-limit.ts';
-import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb/connection-states.ts';
-import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb/delivery-configuration.ts';
-import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
-import { createSignedTableCalls } from '../lib/adapters/dynamodb/table-calls.ts';
-import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb/token-store.ts';
-import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb/unauthorized-runs.ts';
 import { createUndiciHttpClient } from '../lib/adapters/http/client.ts';
 import {
   createJsonLineConnectionLog,
@@ -19,10 +8,6 @@ import {
   createJsonLineHealthLog,
   createJsonLineSecurityLog,
 } from '../lib/adapters/log/json-lines.ts';
-import { createSqsDeadLetterQueue } from '../lib/adapters/sqs/dead-letter-queue.ts';
-import { createSqsDeliveryQueue } from '../lib/adapters/sqs/delivery-queue.ts';
-import type { QueueCalls } from '../lib/adapters/sqs/queue-calls.ts';
-import { createSignedQueueCalls } from '../lib/adapters/sqs/queue-calls.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Config } from '../lib/config.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
@@ -45,7 +30,6 @@ import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createPreparation } from '../lib/delivery/route/preparation.ts';
 import { createResolver } from '../lib/delivery/route/resolver.ts';
 import { createAnswerObserver } from '../lib/delivery/route/answer-observer.ts';
-import type { Settler } from '../lib/delivery/settle.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
 import { createOAuthTokens } from '../lib/delivery/token/tokens.ts';
 import type { Clock } from '../lib/ports/clock.ts';
@@ -53,9 +37,11 @@ import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { EventKeeper } from '../lib/ports/kept-events.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
+import { queuesOnDemand, storesOnDemand } from './aws-on-demand.ts';
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
 import { wireKeptEvents } from './kept-events.ts';
+import type { Queues } from './queue-adapters.ts';
 import { announcedBy, wireStateEvents, withStateEvents } from './state-events.ts';
 
 /** Parts that a caller may replace. By default, logs and metrics go to standard output, which Lambda reads. */
@@ -87,16 +73,17 @@ export function wireAuthorization(
     clock = systemClock,
   }: AuthorizationOverrides = {},
 ) {
-  const dynamoDb = createDynamoDbClient(aws);
-  const secrets = createSecretsManagerSecretReader(createSecretsManagerClient(aws));
-  const stateEvents = wireStateEvents(config, aws, { settings: dynamoDb.config, metrics, clock });
-  const states = createDynamoDbConnectionStates(dynamoDb, config.TABLE_NAME, (change) => {
-    stateEvents?.add({ kind: 'connection', ...change, atMs: change.nowMs });
-    if (change.state !== 'DEAUTHORIZED') return;
-    connectionLog.deauthorized(change.name);
-    metrics.count('ConnectionsDeauthorized');
+  const { ports: stores } = storesOnDemand(async () => {
+    const { createStores } = await import('./store-adapters.ts');
+    return createStores(config, aws, clock, (change) => {
+      stateEvents?.add({ kind: 'connection', ...change, atMs: change.nowMs });
+      if (change.state !== 'DEAUTHORIZED') return;
+      connectionLog.deauthorized(change.name);
+      metrics.count('ConnectionsDeauthorized');
+    });
   });
-  const configuration = createDynamoDbDeliveryConfiguration(dynamoDb, config.TABLE_NAME);
+  const stateEvents = wireStateEvents(config, aws, { settings: stores.settings, metrics, clock });
+  const { configuration, secrets, states, tokenStore } = stores;
   const http = createUndiciHttpClient({
     clock,
     allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
@@ -108,7 +95,7 @@ export function wireAuthorization(
   const userAgent = config.USER_AGENT ?? `lastmile/${version}`;
   const concurrency = createBottleneckConcurrencyLimit();
   const tokens = createOAuthTokens({
-    store: createDynamoDbTokenStore(dynamoDb, config.TABLE_NAME),
+    store: tokenStore,
     states,
     connectionLog,
     secrets,
@@ -121,7 +108,7 @@ export function wireAuthorization(
     randomBytes,
   });
   return {
-    dynamoDb,
+    stores,
     configuration,
     secrets,
     states,
@@ -139,8 +126,7 @@ export function wireAuthorization(
 
 interface Delivering {
   readonly deliver: Deliver;
-  readonly sqs: SQSClient;
-  readonly queueCalls: QueueCalls;
+  readonly queues: Queues;
   readonly clock: Clock;
   /** Runs an invocation, and writes its remaining log lines and metrics when it ends. */
   readonly during: Keeping['during'];
@@ -163,7 +149,7 @@ export function wireDeliver(
 ): Delivering {
   const wired = wireAuthorization(config, aws, overrides);
   const logs = announcedBy(wired.stateEvents, { deliveryLog, healthLog }, wired.clock);
-  const { dynamoDb, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
+  const { stores, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
   const resolver = createResolver({
@@ -176,15 +162,16 @@ export function wireDeliver(
     longestTimeoutMs: longestRequestTimeoutMs(config.FUNCTION_TIMEOUT_SECONDS),
   });
   const observeAnswer = createAnswerObserver({
-    runs: createDynamoDbUnauthorizedRuns(dynamoDb, config.TABLE_NAME),
+    runs: stores.runs,
     states,
     clock,
     limit: unauthorizedLimitOf(config.UNAUTHORIZED_LIMIT, cache.freshMs),
   });
+  const buckets = rateBuckets ?? stores.buckets;
   const horizon = createSlotHorizon(longestMs, clock, config.BATCHING_WINDOW_SECONDS * 1000);
   const allInvocations = config.MAXIMUM_INVOCATIONS ?? invocations;
   const limiter = createRateLimiter({
-    buckets: rateBuckets ?? wireRateBuckets(config, dynamoDb.config, clock),
+    buckets,
     clock,
     random: Math.random,
     batchSize,
@@ -194,24 +181,23 @@ export function wireDeliver(
   });
   const pacing = createPacing({ limiter, clock, horizon });
   const preparation = createPreparation({ resolver, tokens, userAgent, clock });
-  const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random: Math.random });
+  const random = Math.random;
+  const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random });
   const retrying = createRetrying({
     attempt: measureAttempts(attempt, metrics),
     clock,
-    random: Math.random,
+    random,
     backoff: { baseMs: config.RETRY_BASE_DELAY_MS, maximumMs: config.RETRY_MAX_DELAY_MS },
     horizon,
     retryPolicy: policy.retryPolicy,
   });
-  const sqs = createSqsClient(aws);
-  const queueCalls = createSignedQueueCalls(sqs.config, clock);
+  const { ports: queues } = queuesOnDemand(() => loadQueues(config, aws, clock));
   const log = measureConclusions(logs.deliveryLog, metrics);
-  const keeper = eventKeeper ?? wireKeptEvents(config, sqs.config, clock, process.env, writeOut);
+  const keeper = eventKeeper ?? wireKeptEvents(config, queues.settings, clock, process.env, writeOut);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
   return {
-    deliver: createDeliver({ retrying, settler: wireSettler(config, queueCalls, clock), log, clock, keeping }),
-    sqs,
-    queueCalls,
+    deliver: createDeliver({ retrying, settler: createSettler(queues), log, clock, keeping }),
+    queues,
     clock,
     during: (deadline, invocation) =>
       wired.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),
@@ -219,18 +205,9 @@ export function wireDeliver(
   };
 }
 
-function wireRateBuckets({ TABLE_NAME }: Config, settings: ServiceSettings, clock: Clock): RateBuckets {
-  return createDynamoDbRateBuckets(createSignedTableCalls(settings, TABLE_NAME, clock), TABLE_NAME);
-}
-
-function wireSettler(config: Config, calls: QueueCalls, clock: Clock): Settler {
-  return createSettler({
-    queue: createSqsDeliveryQueue(calls, config.DELIVERY_QUEUE_URL, clock),
-    deadLetters: createSqsDeadLetterQueue(calls, {
-      deadLettersUrl: config.DEAD_LETTER_QUEUE_URL,
-      deliveriesUrl: config.DELIVERY_QUEUE_URL,
-    }),
-  });
+async function loadQueues(config: Config, aws: AwsClientConfig, clock: Clock): Promise<Queues> {
+  const { createQueues } = await import('./queue-adapters.ts');
+  return createQueues(config, aws, clock);
 }
 
 function defaultPolicy(config: Config): DeliveryPolicy {

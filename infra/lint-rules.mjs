@@ -44,7 +44,7 @@ const layers = [
   { name: 'adapters', path: /^lib\/adapters\//, imports: ['core', 'ports', 'adapters'] },
   {
     name: 'wiring',
-    path: /^functions\/(wiring|invocation|dead-letters|kept-events|state-events|state-event-calls|entry|authentication)\.ts$/,
+    path: /^functions\/(wiring|on-demand|aws-on-demand|store-adapters|queue-adapters|invocation|dead-letters|kept-events|state-events|state-event-calls|entry|authentication)\.ts$/,
     imports: deployed,
   },
   { name: 'functions', path: /^functions\//, imports: deployed },

@@ -15,10 +15,10 @@ const { bundle, bundleContents } = require('../../infra/bundle/bundle.cjs') as {
 
 const rounds = 15;
 /** The largest allowed ratio of the time with the import to the time of an empty process. */
-const target = 2.3;
+const target = 1.5;
 /** The factor by which a busy machine may distort a ratio of two processes that run one after the other. */
 const noise = 1.25;
-const maximumKilobytes = 460;
+const maximumKilobytes = 250;
 
 /** Goal 5: how much longer it takes to run a process that imports the bundle of a function than to run an empty process. */
 export async function measureColdStart(): Promise<Figure[]> {

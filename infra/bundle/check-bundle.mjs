@@ -1,5 +1,5 @@
 /*
- * Bundles every function in memory, and fails if a cold start of any of them loads more bytes than its budget allows.
+ * Bundles every function in memory, and fails if any of them is over one of its budgets of bytes.
  *
  *   node infra/bundle/check-bundle.mjs [file of budgets, default infra/bundle/bundle-budget.json]
  */

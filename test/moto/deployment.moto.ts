@@ -31,7 +31,7 @@ beforeAll(async () => {
   await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   await writeFile(join(folder, 'serverless.yml'), JSON.stringify(definition));
-  await writeFile(join(folder, 'infra', 'bundle', 'bundle-budget.json'), '{"greet":1000}');
+  await writeFile(join(folder, 'infra', 'bundle', 'bundle-budget.json'), '{"greet":{"start":1000,"whole":1000}}');
   await makePackage('older', '1700000000');
   await makePackage('newer', '1700000100');
 });

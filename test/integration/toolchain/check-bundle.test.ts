@@ -16,7 +16,7 @@ afterAll(() => {
 });
 
 test('the bundle check fails with the name and the largest packages of a function that exceeds its budget', () => {
-  const { status, stderr } = check({ ...budgets, redrive: 100_000 });
+  const { status, stderr } = check({ ...budgets, redrive: { start: 100_000, whole: 1_000_000 } });
   expect(stderr).toMatch(
     /^Function redrive loads \d+\.\d KB at a cold start, and its budget is 100\.0 KB\. The largest parts:\n {2}@smithy\/core: /,
   );

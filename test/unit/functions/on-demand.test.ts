@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { queuesOnDemand, storesOnDemand } from '../../../functions/aws-on-demand.ts';
+import { onDemand } from '../../../functions/on-demand.ts';
+import type { Queues } from '../../../functions/queue-adapters.ts';
+import type { Stores } from '../../../functions/store-adapters.ts';
+
+test('a part is not loaded before its first use, and calls that come together load it once', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let loads = 0;
+  const { use } = onDemand(() => {
+    loads += 1;
+    return promise;
+  });
+  expect(loads).toBe(0);
+  const uses = [use(async (part) => `${part} 1`), use(async (part) => `${part} 2`)];
+  resolve('part');
+  expect(await Promise.all(uses)).toEqual(['part 1', 'part 2']);
+  expect(await use(async (part) => part)).toBe('part');
+  expect(loads).toBe(1);
+});
+
+test('a part that is loaded is called at once, without waiting for a promise', async () => {
+  const { use } = onDemand(async () => 'part');
+  await use(async () => undefined);
+  const called: string[] = [];
+  const used = use(async (part) => called.push(part));
+  expect(called).toEqual(['part']);
+  await used;
+});
+
+test('if a part cannot be loaded, all waiting calls fail with the reason, and the next call loads it again', async () => {
+  const outcomes = [Promise.reject(new Error('out of file handles')), Promise.resolve('part')];
+  const { use } = onDemand(() => outcomes.shift() ?? Promise.reject(new Error('too many loads')));
+  const uses = await Promise.allSettled([use(async (part) => part), use(async (part) => part)]);
+  expect(uses).toMatchObject(Array(2).fill({ reason: { message: 'out of file handles' } }));
+  expect(await use(async (part) => part)).toBe('part');
+});
+
+test('preparing a part loads it once, and the first use waits for that load', async () => {
+  let loads = 0;
+  const part = onDemand(async () => (loads += 1));
+  part.prepare();
+  part.prepare();
+  expect(await part.use(async (loaded) => loaded)).toBe(1);
+  part.prepare();
+  expect(loads).toBe(1);
+});
+
+test('a part that cannot be prepared fails no process, and the first use loads it again', async () => {
+  const outcomes = [Promise.reject(new Error('out of file handles')), Promise.resolve('part')];
+  const part = onDemand(() => outcomes.shift() ?? Promise.reject(new Error('too many loads')));
+  part.prepare();
+  await new Promise(setImmediate);
+  expect(await part.use(async (loaded) => loaded)).toBe('part');
+});
+
+type Calls = (readonly [string, ...unknown[]])[];
+
+/** An object on which every method can be called; it records the calls, and answers with their path. */
+function recorder(calls: Calls, path = ''): object {
+  const target = () => undefined;
+  return new Proxy(target, {
+    // Otherwise a promise would take the object for another promise.
+    get: (_target, name) => (name === 'then' ? undefined : recorder(calls, `${path}.${String(name)}`)),
+    apply(_target, _self, args: unknown[]) {
+      calls.push([path, ...args]);
+      return Promise.resolve(path);
+    },
+  });
+}
+
+/** Calls every method below an object with three arguments. */
+async function callAll(ports: object, path = ''): Promise<Calls> {
+  const calls: Calls = [];
+  for (const [name, member] of Object.entries(ports) as [string, object][]) {
+    const below = `${path}.${name}`;
+    if (typeof member !== 'function') calls.push(...(await callAll(member, below)));
+    else {
+      const args = ['one', 'two', 'three'].slice(0, member.length);
+      calls.push([below, ...args]);
+      expect(await (member as (...args: unknown[]) => unknown)(...args)).toBe(below);
+    }
+  }
+  return calls;
+}
+
+test.each([
+  ['the stores', 18, (load: () => Promise<object>) => storesOnDemand(load as () => Promise<Stores>)],
+  ['the queues', 9, (load: () => Promise<object>) => queuesOnDemand(load as () => Promise<Queues>)],
+])(
+  'each method of %s on demand calls the same method of its adapter with all arguments',
+  async (_what, methods, of) => {
+    const recorded: Calls = [];
+    const called = await callAll(of(async () => recorder(recorded)).ports);
+    expect(recorded).toEqual(called);
+    expect(called).toHaveLength(methods);
+  },
+);
