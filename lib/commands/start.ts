@@ -1,4 +1,5 @@
 import { devNull } from 'node:os';
+import { createOutputLines } from '../adapters/log/output-lines.ts';
 import { ConfigError } from '../config.ts';
 import type { Waiting } from '../local/stack/backends.ts';
 import { StartError } from '../local/stack/data-folder.ts';
@@ -40,7 +41,8 @@ async function start(args: readonly string[]): Promise<Started | undefined> {
   forgetAws();
   const noColour = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
   const colour = process.stdout.isTTY && !noColour;
-  const output = { line: console.log, error: console.error, colour };
+  const write = createOutputLines((text) => void process.stdout.write(text));
+  const output = { line: (text: string) => write(`${text}\n`), error: console.error, colour };
   const stack = await startStack({ ...options, environment, output, onLost: sayWhatIsLost });
   return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack.url, options)], untilStdinCloses };
 }

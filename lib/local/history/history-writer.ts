@@ -165,7 +165,7 @@ export class HistoryWriter {
   }
 
   #removeAged(kind: Kind, nowMs: number): void {
-    if (nowMs < this.#youngUntilMs[kind]) return;
+    if (this.#rows[kind] === 0 || nowMs < this.#youngUntilMs[kind]) return;
     const { above, below } = kinds[kind];
     const sql = `SELECT max(number) FILTER (WHERE beganAtMs < ?) AS aged, min(beganAtMs) AS oldestMs FROM
       (SELECT number, beganAtMs FROM history_deliveries WHERE number > ? AND number < ? ORDER BY number LIMIT ?)`;

@@ -198,8 +198,9 @@ test('npm start with --host 0.0.0.0 prints an address that clients can reach', a
     );
 });
 
-test('a request that the embedded database cannot handle does not end the stack', async () => {
-  const stack = start(['--port', '0']);
+test('neither a request that the embedded database cannot handle nor an uncaught error ends the stack', async () => {
+  const fault = "process.on('SIGUSR2', () => { throw new RangeError(['can', 'ary'].join('')); })";
+  const stack = start(['--port', '0'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` });
   const url = await stack.url;
   const credential = 'AKID/20260101/us-east-1/dynamodb/aws4_request';
   const headers = {
@@ -211,11 +212,12 @@ test('a request that the embedded database cannot handle does not end the stack'
   const depth = 100_000;
   const nested = `${'{"L":['.repeat(depth)}{"S":"canary"}${']}'.repeat(depth)}`;
   const body = `{"TableName":"lastmile-local","Item":{"pk":${nested}}}`;
-  const asking = fetch(url, { method: 'POST', headers, body }).catch(() => undefined);
-  await expect.poll(stack.stderr).toMatch(/^Unexpected: RangeError\n/);
+  expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(500);
+  expect(stack.stderr()).toMatch(/^dynamodb failed: RangeError\n/);
+  stack.process.kill('SIGUSR2');
+  await expect.poll(stack.stderr).toMatch(/^Unexpected: RangeError\n/m);
   expect((await fetch(`${url}/_lastmile/health`)).status).toBe(200);
   expect(stack.stderr()).not.toContain('canary');
   stack.process.kill('SIGTERM');
   expect(await stack.ended).toBe(0);
-  await asking;
 });
