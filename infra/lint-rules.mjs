@@ -48,6 +48,7 @@ const layers = [
     imports: deployed,
   },
   { name: 'functions', path: /^functions\//, imports: deployed },
+  { name: 'cdk', path: /^lib\/cdk\//, imports: ['cdk'], packages: /^(aws-cdk-lib(\/.*)?|constructs)$/ },
   { name: 'builders', path: /^lib\/events\//, imports: ['core', 'builders'], packages: /^node:crypto$/ },
   { name: 'testing', path: /^lib\/testing\//, imports: ['builders', 'testing'], packages: /^(node:.*|vitest)$/ },
   { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'local'] },
