@@ -1,4 +1,7 @@
 import { Pool } from 'undici';
+import { createHttpClient } from '../../lib/adapters/http/client.ts';
+import { parseAllowlist } from '../../lib/core/address/address.ts';
+import { defaultTransport } from '../../lib/core/destination/delivery-policy.ts';
 import { contender } from './contender.ts';
 import { orderEvents } from '../events.ts';
 import type { Contender } from '../rounds.ts';
@@ -13,6 +16,20 @@ export function bareRequest(origin: string, path: string): Contender {
   return contender(async (index) => {
     const { body } = await pool.request({ method: 'POST', path, headers: sentHeaders, body: bodies[index] ?? '' });
     await body.dump();
+  });
+}
+
+/** The same requests with Lastmile's own HTTP client, and without its stages. */
+export function bareClientRequest(origin: string, path: string): Contender {
+  const allowlist = parseAllowlist('127.0.0.0/8');
+  const client = createHttpClient(allowlist === undefined ? {} : { allowlist });
+  const bodies = orderEvents.map((event) => JSON.stringify(event));
+  const { signal } = new AbortController();
+  const exchange = { timeoutMs: 5000, signal, transport: defaultTransport, readSuccessBody: false };
+  return contender(async (index) => {
+    const body = bodies[index] ?? '';
+    const result = await client.send({ method: 'POST', origin, path, headers: sentHeaders, body }, exchange);
+    if (result.kind !== 'answer' || result.answer.status !== 200) throw new Error(`Not answered: ${result.kind}`);
   });
 }
 

@@ -10,6 +10,7 @@ import type { Contender } from '../rounds.ts';
 
 export type ContenderName =
   | 'Pool.request'
+  | 'HTTP client'
   | 'queued, logging'
   | 'queued, silent'
   | 'queued, silent, table'
@@ -31,6 +32,8 @@ async function makeContender({ name, receiver, path, ...surroundings }: Contende
   switch (name) {
     case 'Pool.request':
       return (await import('./bare-request.ts')).bareRequest(receiver, path);
+    case 'HTTP client':
+      return (await import('./bare-request.ts')).bareClientRequest(receiver, path);
     case 'first try':
       return (await import('./first-try.ts')).firstTry(`${receiver}${path}`);
     default: {

@@ -1,4 +1,3 @@
-import type { buildConnector } from 'undici';
 import {
   type AddressAllowlist,
   isLoopbackAddress,
@@ -11,6 +10,7 @@ import {
 import { Failure } from '../../core/failure/failure.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
 import type { ResolveName } from '../dns/names.ts';
+import type { Connect } from './connect.ts';
 
 export interface AddressGuard {
   /** Addresses that may be called although they are not public. */
@@ -29,14 +29,14 @@ const withoutTls = 'http is allowed only for loopback addresses';
  * Returns a connector that refuses forbidden hosts before it looks up a name. `guardAddresses` checks the addresses of names,
  * unless a proxy resolves them. Open connections are not checked again.
  */
-export function guardConnector(guard: AddressGuard, connect: buildConnector.connector): buildConnector.connector {
-  return (options, callback) => {
-    const { hostname } = options;
+export function guardConnector(guard: AddressGuard, connect: Connect): Connect {
+  return (target, callback) => {
+    const { hostname } = target;
     const literal = literalOf(hostname);
     const reason =
       refusedHost(hostname, guard.allowlist) ??
       (literal === undefined ? refusedName(guard, hostname) : refusedScheme(guard, literal));
-    if (reason === undefined) connect(options, callback);
+    if (reason === undefined) connect(target, callback);
     else callback(refuse(guard, { host: hostname, reason }), null);
   };
 }

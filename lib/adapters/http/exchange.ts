@@ -1,20 +1,15 @@
-import type { Dispatcher } from 'undici';
 import type { HttpRequest } from '../../core/delivery/delivery.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { HttpExchange, HttpResult } from '../../ports/delivery.ts';
 import { bodyText, maxBodyBytes } from './bounded-body.ts';
-import { errorCodeOf, fromNetworkError } from './failures.ts';
-import { endedReusedConnection, ProtocolSwitched } from './connection.ts';
-import type { ConnectionPool, UndiciPools } from './pools.ts';
-
-type IncomingHeaders = Record<string, string | string[] | undefined>;
-
-/** The error that undici gets when an exchange ends before its answer. It is never shown. */
-const abandoned = new Error('abandoned');
+import type { ConnectionPool, Waiting } from './connection-pool.ts';
+import { ConnectionEnded, errorCodeOf, fromNetworkError } from './failures.ts';
+import type { ConnectionUser, HttpConnection } from './http-connection.ts';
+import type { ConnectionPools } from './pools.ts';
+import { type RequestText, requestText } from './request-text.ts';
 
 /**
- * One request and its answer. It implements undici's dispatch handler, because that is the cheapest interface. It takes 14 us
- * a request, including timeout and signal; `Pool.request` takes 17 us.
+ * One request and its answer.
  *
  * Failure policy, the body: a 2xx whose body nobody reads counts as soon as its head is whole, because the endpoint has then
  * said that it has the event. A body that breaks off, is malformed, or does not end within the timeout changes nothing. It
@@ -26,31 +21,31 @@ const abandoned = new Error('abandoned');
  * The caller decides whether the request is sent again. The endpoint may have received the first request. This is allowed,
  * because delivery is at least once and both requests carry the same Idempotency-Key.
  */
-export class UndiciExchange implements Dispatcher.DispatchHandler {
-  readonly #pools: UndiciPools;
+export class Exchange implements Waiting, ConnectionUser {
+  readonly #pools: ConnectionPools;
   readonly #request: HttpRequest;
   readonly #options: HttpExchange;
   readonly #resolve: (result: HttpResult | Promise<HttpResult>) => void;
   readonly #reject: (error: unknown) => void;
   /** All exchanges with the same signal, this one included. They end when the signal aborts. */
-  readonly #companions: Set<UndiciExchange>;
+  readonly #companions: Set<Exchange>;
+  readonly #pool: ConnectionPool;
+  readonly #text: RequestText;
   readonly #timer: NodeJS.Timeout;
-  #pool: ConnectionPool | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  /** Whether the exchange was handed to undici. It then has a socket, or undici is making a connection for it. */
-  #running = false;
+  /** Absent while the exchange waits for a connection. */
+  #connection: HttpConnection | undefined;
   #settled = false;
-  #answering = false;
   #status = 0;
-  #headers: IncomingHeaders = {};
+  #headers: Record<string, string> = {};
   #chunks: Buffer[] | undefined;
   #bodyBytes = 0;
 
+  /** @throws Failure InvalidInvocation when the request is not valid HTTP */
   constructor(
-    pools: UndiciPools,
+    pools: ConnectionPools,
     request: HttpRequest,
     options: HttpExchange,
-    companions: Set<UndiciExchange>,
+    companions: Set<Exchange>,
     resolve: (result: HttpResult | Promise<HttpResult>) => void,
     reject: (error: unknown) => void,
   ) {
@@ -60,12 +55,33 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#companions = companions;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#text = requestText(request);
+    this.#pool = pools.acquire(request.origin, options.transport);
     companions.add(this);
     this.#timer = setTimeout(timeOut, options.timeoutMs, this);
   }
 
   start(): void {
-    this.#dispatch(this.#pools.acquire(this.#request.origin, this.#options.transport));
+    this.#pool.enter(this);
+  }
+
+  get isWaiting(): boolean {
+    return !this.#settled;
+  }
+
+  begin(connection: HttpConnection): boolean {
+    if (!this.#settled && this.#pools.nowMs() > (this.#options.sendUntilMs ?? Number.POSITIVE_INFINITY)) {
+      this.#settle();
+      this.#resolve({ kind: 'missed' });
+    }
+    if (this.#settled) return false;
+    this.#connection = connection;
+    connection.send(this.#request.method, this.#text, this);
+    return true;
+  }
+
+  fail(error: Error): void {
+    this.#fail(fromNetworkError(error, this.#request.origin, false));
   }
 
   /**
@@ -91,106 +107,55 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     return `from ${this.#request.origin}`;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The exchange ended while it waited for a connection, so nothing is written.
-    if (this.#settled) controller.abort(abandoned);
-    else this.#controller = controller;
-  }
-
-  /** Called at the first byte of an answer. */
-  onResponseStarted(): void {
-    this.#answering = true;
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHeaders): void {
+  onHead(status: number, headers: Record<string, string>): void {
     // An informational answer (RFC 9110 section 15.2). The final answer follows it.
-    if (status >= 100 && status < 200 && status !== 101) return;
-    if (status < 100) {
-      // The answer has no status at all. undici would fail on it later.
-      this.#fail(new Failure('AnswerInvalid', `No valid HTTP answer came ${this.#from}.`));
-      return;
-    }
+    if (status < 200 && status !== 101) return;
     this.#status = status;
     this.#headers = headers;
     const wanted = this.#options.readSuccessBody || status < 200 || status > 299;
     if (wanted) this.#chunks = [];
+    // The endpoint switches to a protocol that was not requested.
     if (status === 101) this.#abandonRest();
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onBody(chunk: Buffer): void {
     if (this.#settled) return;
     this.#bodyBytes += chunk.length;
     this.#chunks?.push(chunk);
     if (this.#bodyBytes > maxBodyBytes) this.#abandonRest();
   }
 
-  onResponseEnd(): void {
-    if (!this.#settled) this.#succeed();
+  onEnd(): void {
+    this.#succeed();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onLost(error: Error | undefined, connection: HttpConnection): void {
     if (this.#settled) return;
-    if (error instanceof ProtocolSwitched) this.#switched();
-    else if (this.#isDeadSocket(error)) this.#endWithDeadSocket();
-    else this.#fail(fromNetworkError(error, this.#request.origin, this.#answering));
-  }
-
-  #dispatch(pool: ConnectionPool): void {
-    this.#pool = pool;
-    this.#pools.enter(pool, () => this.#begin(pool));
-  }
-
-  #begin(pool: ConnectionPool): void {
-    if (!this.#settled && this.#pools.nowMs() > (this.#options.sendUntilMs ?? Number.POSITIVE_INFINITY)) {
+    if (isDeadSocket(error, connection)) {
+      this.#pools.discard(this.#pool);
       this.#settle();
-      this.#resolve({ kind: 'missed' });
-    }
-    if (this.#settled) {
-      this.#pools.leave(pool);
+      this.#resolve({ kind: 'dead-socket' });
       return;
     }
-    this.#running = true;
-    const { path, method, headers, body } = this.#request;
-    // The type may lose its `readonly`, because undici only reads the headers.
-    pool.dispatcher.dispatch({ path, method, headers: headers as Record<string, string>, body: body ?? null }, this);
+    const { origin } = this.#request;
+    this.#fail(fromNetworkError(error ?? new ConnectionEnded(), origin, connection.isAnswering));
   }
 
   /** Whether the request has no connection yet because the address of the host name is still looked up. */
   #isLookingUp(): boolean {
-    return this.#controller === undefined && this.#pool?.connector.isLookingUp() === true;
-  }
-
-  #isDeadSocket(error: Error): boolean {
-    if (this.#answering || !endedReusedConnection(error)) return false;
-    const code = errorCodeOf(error);
-    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-  }
-
-  #endWithDeadSocket(): void {
-    if (this.#pool !== undefined) this.#pools.discard(this.#pool);
-    this.#settle();
-    this.#resolve({ kind: 'dead-socket' });
-  }
-
-  #leave(): void {
-    if (this.#pool !== undefined && this.#running) this.#pools.leave(this.#pool);
-    this.#running = false;
-  }
-
-  #switched(): void {
-    this.#status = 101;
-    this.#succeed();
+    return this.#connection === undefined && this.#pool.connector.isLookingUp();
   }
 
   #abandonRest(): void {
+    const connection = this.#connection;
     this.#succeed();
-    this.#controller?.abort(abandoned);
+    connection?.close();
   }
 
   #succeed(): void {
     this.#settle();
     const status = this.#status;
-    const headers = joinEqualNames(this.#headers);
+    const headers = this.#headers;
     const chunks = this.#chunks;
     if (chunks === undefined || chunks.length === 0) {
       this.#resolve({ kind: 'answer', answer: { status, headers, body: '' } });
@@ -210,7 +175,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     }
     this.#settle();
     this.#reject(error);
-    this.#controller?.abort(abandoned);
+    this.#connection?.close();
   }
 
   /** Whether the head of a 2xx has arrived, and nobody reads its body. */
@@ -222,20 +187,17 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#companions.delete(this);
-    this.#leave();
-    if (this.#pool !== undefined) this.#pools.release(this.#pool);
+    this.#pool.release();
   }
 }
 
-function timeOut(exchange: UndiciExchange): void {
+function timeOut(exchange: Exchange): void {
   exchange.timeOut();
 }
 
-/** Changes the object in place, because undici made it for this answer only. Its names are already in lower case. */
-function joinEqualNames(headers: IncomingHeaders): Record<string, string> {
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === 'object') headers[name] = value.join(', ');
-  }
-  return headers as Record<string, string>;
+/** Whether the server may have closed the connection while it was idle. */
+function isDeadSocket(error: Error | undefined, { isAnswering, isReused }: HttpConnection): boolean {
+  if (isAnswering || !isReused) return false;
+  const code = errorCodeOf(error);
+  return error === undefined || code === 'ECONNRESET' || code === 'EPIPE';
 }

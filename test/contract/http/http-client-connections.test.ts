@@ -66,6 +66,62 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(1);
   });
 
+  test('bytes that arrive on an idle connection close it, and do not count as the next answer', async () => {
+    const endpoint = await exchanges.misbehaving((socket, { index }) => {
+      socket.write(noContent);
+      if (index === 0) setImmediate(() => socket.write('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n'));
+    });
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await endpoint.allClosed();
+    expect(await send(client, endpoint.origin)).toMatchObject({ status: 204 });
+    expect(endpoint.connectionCount()).toBe(2);
+  });
+
+  test('bytes that arrived on an idle connection just before the next request do not count as its answer', async () => {
+    const sent = Promise.withResolvers<void>();
+    const endpoint = await exchanges.misbehaving((socket, { index }) => {
+      if (index > 0) socket.write(noContent);
+      else
+        socket.write(noContent, () =>
+          setImmediate(() => socket.write('HTTP/1.1 408 No\r\n\r\n', () => sent.resolve())),
+        );
+    });
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await sent.promise;
+    expect(await send(client, endpoint.origin)).toMatchObject({ status: 204 });
+  });
+
+  test.each([
+    ['says Connection: close', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'],
+    ['comes in HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n'],
+    ['says that the server closes it within a second', 'HTTP/1.1 204 No\r\nkeep-alive: timeout=1\r\n\r\n'],
+    ['is followed by further bytes', `${noContent}${noContent}`],
+  ])('the client closes a connection whose answer %s', async (_what, text) => {
+    const endpoint = await exchanges.misbehaving((socket) => socket.write(text));
+    const client = exchanges.client();
+    await send(client, endpoint.origin);
+    await endpoint.allClosed();
+    await send(client, endpoint.origin);
+    expect(endpoint.connectionCount()).toBe(2);
+  });
+
+  test('a connection is not used again when the server keeps idle connections for less time', async () => {
+    let nowMs = 1_000_000;
+    const endpoint = await exchanges.misbehaving((socket) =>
+      socket.write('HTTP/1.1 204 No\r\nkeep-alive: timeout=3\r\n\r\n'),
+    );
+    const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });
+    for (const passesMs of [2000, 2001]) {
+      await send(client, endpoint.origin);
+      nowMs += passesMs;
+    }
+    expect(endpoint.connectionCount()).toBe(1);
+    await send(client, endpoint.origin);
+    expect(endpoint.connectionCount()).toBe(2);
+  });
+
   test('a request succeeds on a new connection after the endpoint has closed the idle one', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();
