@@ -1,6 +1,6 @@
 import type { ViteUserConfig } from 'vitest/config';
 import { missingForTerraform } from './test/clients/require-clients.ts';
-import shared from './vitest.config.ts';
+import shared from './vitest.shared.config.ts';
 
 /** Unmodified clients, which npm does not install, drive the local stack: `npm run test:clients`, not `npm test`. */
 const config: ViteUserConfig = {

@@ -1,35 +1,24 @@
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { globSync } from 'node:fs';
+import type { ViteUserConfig } from 'vitest/config';
+import quick from './vitest.quick.config.ts';
+import shared from './vitest.shared.config.ts';
 
-const inCi = process.env['CI'] === 'true';
+/** The tests of `npm run test:quick`, whose files share the modules of their thread. */
+const withoutIsolation = (quick.test?.include ?? [])
+  .flatMap((pattern) => globSync(pattern, { cwd: import.meta.dirname, exclude: quick.test?.exclude ?? [] }))
+  .sort();
 
-export default defineConfig({
+/** Every test of `npm test`. Each file is in exactly one of the two projects. */
+const config: ViteUserConfig = {
+  ...shared,
   test: {
-    include: ['test/**/*.test.ts'],
-    // A file to itself for each test file: what one leaves open or sets cannot reach another.
-    isolate: true,
-    pool: 'threads',
-    // Many tests wait for processes, so more of them than processors can run at the same time.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    reporters: ['default', ...(inCi ? (['json'] as const) : [])],
-    outputFile: { json: '.build/test-results.json' },
-    coverage: {
-      provider: 'v8',
-      include: ['lib/**/*.ts', 'functions/**/*.ts'],
-      reporter: ['text-summary', 'html', 'lcovonly'],
-    },
-    env: {
-      // Keys that open nothing, and an address where nothing listens: a client that a test forgot to point at its server fails.
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_REGION: 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
-      // The commands that tests start share this cache, as those that npm starts do.
-      NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'lastmile'),
-    },
+    ...shared.test,
+    projects: [
+      // Half the processor time, because each module is loaded once for each thread.
+      { extends: true, test: { name: 'quick', include: withoutIsolation, isolate: false } },
+      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: withoutIsolation } },
+    ],
   },
-});
+};
+
+export default config;

@@ -1,5 +1,5 @@
 import type { ViteUserConfig } from 'vitest/config';
-import shared from './vitest.config.ts';
+import shared from './vitest.shared.config.ts';
 
 /**
  * The contract suites of DynamoDB, SQS, Secrets Manager and S3 against moto, which is a second implementation of these services, and
@@ -16,7 +16,7 @@ const config: ViteUserConfig = {
     ],
     setupFiles: ['test/moto/leave-out-differences.ts'],
     globalSetup: ['test/moto/moto-server.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     reporters: ['default'],
   },
 };

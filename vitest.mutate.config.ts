@@ -1,5 +1,5 @@
 import type { ViteUserConfig } from 'vitest/config';
-import shared from './vitest.config.ts';
+import shared from './vitest.shared.config.ts';
 
 /** The tests that judge a mutant, which `npm run mutate` starts: they must be fast, because each mutant runs them again. */
 const config: ViteUserConfig = {

@@ -1,5 +1,5 @@
 import type { ViteUserConfig } from 'vitest/config';
-import shared from './vitest.config.ts';
+import shared from './vitest.shared.config.ts';
 
 /** The tests that need no stack, no packaging, no simulated fleet and no thousand random rules: under a minute on two cores, for use between edits. */
 const config: ViteUserConfig = {

@@ -2,14 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { prepareInput } from '../../../lib/commands/invoke-local/input.ts';
 import { openTargetStack } from '../../../lib/commands/invoke-local/target-stack.ts';
 import { inBareShell } from '../../fixtures/bare-shell.ts';
 import { ownFolder } from '../../fixtures/stack.ts';
-
-// Each invocation is a process that bundles a function first.
-vi.setConfig({ testTimeout: 60_000 });
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const events = join(repository, 'test', 'events');

@@ -2,15 +2,12 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Stack } from '../../../lib/local/stack/stack.ts';
 import { inBareShell } from '../../fixtures/bare-shell.ts';
 import { type Clients, createDestination } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
-
-// Each invocation is a process that bundles a function first.
-vi.setConfig({ testTimeout: 60_000 });
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 let stack: Stack;

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await deliverEverything(stack);
   items = await scan();
   await stack.end('SIGTERM');
-}, 60_000);
+});
 
 afterAll(async () => {
   await stack.end('SIGKILL');

@@ -71,7 +71,7 @@ sharedPrivilege.beforeAll(async ({ story: told }) => {
   await deliver(story, 'deliver');
   await deliver(story, 'deliver-queued');
   await redrive(story);
-}, 60_000);
+});
 
 test('every recorded AWS request belongs to a known function and a known permission', () => {
   expect(story.recorder.faults).toEqual([]);

@@ -72,7 +72,7 @@ test('npm run soak prints the ledgers of both stacks and removes its files when 
   expect(stdout).toMatch(new RegExp(`\nthe killed ${ledger}[^]*\nthe steady ${ledger}`));
   expect(stdout).toMatch(/\nPassed: no event is lost, and nothing else went wrong\.\n$/);
   expect(readdirSync(folder)).toEqual([]);
-}, 60_000);
+});
 
 test.each(['--minute 5', '--minutes many', '--minutes 0.05', '--seed -1'])(
   '"npm run soak -- %s" prints one line and ends with status 2',

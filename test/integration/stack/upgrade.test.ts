@@ -1,13 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ownEndpoint, ownFolder } from '../../fixtures/stack.ts';
 import type { EndpointAnswer, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { buildStack, type StackBuild } from '../../servers/aws/stack-build.ts';
 import { letDelaysPass, type RunningVersion, startVersion, storedIn } from './upgrade-story.ts';
 
 /* Two versions of the stack use one data folder, one after the other. Between them the test ends all delays in the store. */
-
-// Each test starts several processes.
-vi.setConfig({ testTimeout: 60_000 });
 
 type Version = 'this' | 'newer messages' | 'newer items';
 

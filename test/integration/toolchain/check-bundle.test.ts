@@ -22,7 +22,7 @@ test('the bundle check fails with the name and the largest packages of a functio
   );
   expect(stderr.match(/^Function/gm)).toHaveLength(1);
   expect(status).toBe(1);
-}, 60_000);
+});
 
 function check(changed: object) {
   const file = join(folder, 'budget.json');

@@ -204,7 +204,7 @@ describe('osls', () => {
     expect(output).toContain('Bad stage parameters: alarmTopicArn must be the ARN of an SNS topic');
     expect(output).not.toContain('parameters.cjs:');
     expect(status).toBe(1);
-  }, 60_000);
+  });
 
   test.each(['deploy', 'remove'])(
     'the command sls %s without a stage is refused before any request',
@@ -237,7 +237,7 @@ describe('osls', () => {
       'infra/environment.yml: Bad environment: CACHE_SECONDS must be a whole number from 0 to 900',
     );
     expect(status).toBe(1);
-  }, 60_000);
+  });
 
   test('a variable that is added for a stage in the way that the guide describes reaches the functions', async () => {
     const [, line = ''] =
@@ -253,7 +253,7 @@ describe('osls', () => {
     expect(Resources['DeliverLambdaFunction']?.Properties.Environment?.Variables).toMatchObject({
       CACHE_SECONDS: '30',
     });
-  }, 60_000);
+  });
 
   test('an invalid stage name is refused', async () => {
     const { status, output } = await runOsls('package', '--stage', `p${'o'.repeat(32)}`);
@@ -261,7 +261,7 @@ describe('osls', () => {
       'use lower-case letters, digits and hyphens. Begin with a letter, and use at most 32 characters.',
     );
     expect(status).toBe(1);
-  }, 60_000);
+  });
 });
 
 /** `params.default` of serverless.yml, which has one name and one value on each line. */

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Endpoint } from '../../../../bench/isolation/simulation.ts';
 import {
   answering,
@@ -8,9 +8,6 @@ import {
   slow,
   tenantFleet,
 } from '../../../../bench/isolation/simulation.ts';
-
-// A simulated minute takes a few seconds, and more on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** A worker that has just begun cannot know yet whether an endpoint is slow, so these seconds are the hardest. */
 const firstSeconds = 8;
