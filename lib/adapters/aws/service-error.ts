@@ -112,7 +112,13 @@ const throttlingNames: ReadonlySet<string> = new Set([
   'TooManyRequestsException',
   'TransactionInProgressException',
 ]);
-const transientNames: ReadonlySet<string> = new Set(['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']);
+const transientNames: ReadonlySet<string> = new Set([
+  'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  // Of the operations that are called here, the only error that the service model calls retryable.
+  'ReplicatedWriteConflictException',
+]);
 const transientCodes: ReadonlySet<string | undefined> = new Set([
   'ECONNRESET',
   'ECONNREFUSED',

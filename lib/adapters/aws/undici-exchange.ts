@@ -115,5 +115,6 @@ function asOfSdk(error: Error & { code?: unknown }, isAnswering: boolean): Error
     const lost = isAnswering ? new Error(text) : timeoutErrorOf(text);
     return Object.assign(lost, { code: code === 'UND_ERR_SOCKET' ? 'ECONNRESET' : code });
   }
-  return Object.assign(new Error(message), { ...(code !== undefined && { code }) });
+  // undici's error about an answer that is not HTTP may have no code. With one, nobody takes the error for a bug.
+  return Object.assign(new Error(message), { code: code ?? 'ERR_INVALID_ANSWER' });
 }

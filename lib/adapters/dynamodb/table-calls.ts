@@ -9,6 +9,7 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../ports/clock.ts';
 import { everyClient } from '../aws/clients.ts';
 import { createJsonCalls } from '../aws/json-calls.ts';
+import type { ConnectionLimits } from '../aws/undici-connections.ts';
 import type { ServiceSettings } from '../aws/service-settings.ts';
 
 /** The operations of the table that a worker calls for each batch. They reject with the errors of the AWS client. */
@@ -25,14 +26,23 @@ export function createClientTableCalls(client: DynamoDBClient): TableCalls {
   };
 }
 
+const defaultLimits: ConnectionLimits = {
+  connectTimeoutMs: everyClient.requestHandler.connectionTimeout,
+  requestTimeoutMs: everyClient.requestHandler.requestTimeout,
+};
+
 /**
  * For workers. Binary attributes stay in base64, because the items that these calls are for have none.
  *
  * @param settings the configuration of the client for DynamoDB
+ * @param limits default: as those of every client
  */
-export function createSignedTableCalls(settings: ServiceSettings, tableName: string, clock: Clock): TableCalls {
-  const { connectionTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs } = everyClient.requestHandler;
-  const limits = { connectTimeoutMs, requestTimeoutMs };
+export function createSignedTableCalls(
+  settings: ServiceSettings,
+  tableName: string,
+  clock: Clock,
+  limits: ConnectionLimits = defaultLimits,
+): TableCalls {
   const call = createJsonCalls({ settings, target: 'DynamoDB_20120810', resource: tableName, limits, clock });
   return {
     updateItem: (input, signal) => call('UpdateItem', input, signal),
