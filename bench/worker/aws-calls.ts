@@ -67,7 +67,7 @@ export async function measureAwsCalls(): Promise<Figure[]> {
 
 function callsTo(endpoint: string) {
   const aws = { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
-  const signal = () => AbortSignal.timeout(60_000);
+  const signal = () => AbortSignal.timeout(3_600_000);
   const client = createClientTableCalls(createDynamoDbClient(aws));
   const trimmed = trimmedClient(createDynamoDbClient(aws));
   const settings: RequestSettings = createDynamoDbClient(aws).config;

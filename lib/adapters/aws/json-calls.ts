@@ -89,6 +89,7 @@ function createAttempt(
   connections: UndiciConnections,
 ) {
   const sign: Sign = createSigner(settings.defaultSigningName);
+  const unsignedHeaders = unsignedHeadersOf();
   let kept: Kept | undefined;
 
   async function keptFor(accountId: string | undefined): Promise<Kept> {
@@ -151,14 +152,14 @@ interface Sent {
 
 const userAgent = `lastmile/${version}`;
 
-/** As the AWS client does, calls carry the trace of the invocation. SQS adds it to the messages. */
-function unsignedHeaders(): Record<string, string> {
-  const trace = isOnLambda() ? process.env['_X_AMZN_TRACE_ID'] : undefined;
-  return { 'user-agent': userAgent, ...(trace !== undefined && trace !== '' && { 'x-amzn-trace-id': trace }) };
-}
-
-function isOnLambda(): boolean {
-  return (process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '') !== '';
+/** As the AWS client does, calls of a function carry the trace of the invocation. SQS adds it to the messages. */
+function unsignedHeadersOf(functionName = process.env['AWS_LAMBDA_FUNCTION_NAME']): () => Record<string, string> {
+  const alone = { 'user-agent': userAgent };
+  if (functionName === undefined || functionName === '') return () => alone;
+  return () => {
+    const trace = process.env['_X_AMZN_TRACE_ID'] ?? '';
+    return trace === '' ? alone : { ...alone, 'x-amzn-trace-id': trace };
+  };
 }
 
 function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {

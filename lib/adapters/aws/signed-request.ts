@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { KeyObject } from 'node:crypto';
 import type { CredentialScope } from '../../core/api-key/sig-v4-canonical.ts';
 import { scopeEnd, signatureOf, signingAlgorithm, signingKeyOf } from '../../core/api-key/sig-v4-canonical.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -73,9 +74,9 @@ export type Sign = (request: Signable, signing: Signing) => Record<string, strin
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSigner(service: string): Sign {
-  let kept: (CredentialScope & { readonly secretAccessKey: string; readonly key: Uint8Array }) | undefined;
+  let kept: (CredentialScope & { readonly secretAccessKey: string; readonly key: KeyObject }) | undefined;
 
-  function keyOf(secretAccessKey: string, date: string, region: string): Uint8Array {
+  function keyOf(secretAccessKey: string, date: string, region: string): KeyObject {
     if (kept?.date === date && kept.region === region && kept.secretAccessKey === secretAccessKey) return kept.key;
     const scope = { date, region, service };
     kept = { ...scope, secretAccessKey, key: signingKeyOf(secretAccessKey, scope) };

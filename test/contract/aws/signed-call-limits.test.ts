@@ -124,6 +124,19 @@ describe('the clock', () => {
   });
 });
 
+test('in a function, both ways to call send the trace of the invocation, so that the messages of SQS carry it', async () => {
+  const trace = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'deliver').stubEnv('_X_AMZN_TRACE_ID', trace);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const client = clientFor(theService().endpoint);
+  for (const calls of [createClientTableCalls(client), signedCallsOf(client)]) {
+    theService().follow(success);
+    await outcomeOf(calls);
+    expect(theService().requests).toMatchObject([{ 'x-amzn-trace-id': trace }]);
+  }
+  client.destroy();
+});
+
 describe('credentials', () => {
   test.each([
     ['the AWS client', (client: DynamoDBClient) => createClientTableCalls(client)],

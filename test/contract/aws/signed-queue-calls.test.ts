@@ -27,7 +27,10 @@ async function both(reaction: ServiceReaction) {
     const sent = calls.sendMessageBatch({ QueueUrl, Entries: [{ Id: '0', MessageBody: 'body' }] });
     const outcome = await sent.then(
       ({ Successful, Failed }) => ({ Successful, Failed }),
-      ({ name, $fault, $metadata = {} }) => ({ name, $fault, attempts: $metadata.attempts }),
+      (error: unknown) => {
+        const { name, $fault, $metadata } = error as Error & { $fault?: string; $metadata?: { attempts?: number } };
+        return { name, $fault, attempts: $metadata?.attempts };
+      },
     );
     const [headers] = theService().requests;
     outcomes.push({ outcome, requests: theService().requests.length, queryMode: headers?.['x-amzn-query-mode'] });
