@@ -49,6 +49,11 @@ export class AsynchronousInvocations {
     this.#options = options;
   }
 
+  /** How many invocations wait for their turn or are running. */
+  get inLine(): number {
+    return this.#waiting.length + this.#running.size;
+  }
+
   /** Resumes the invocations that an earlier process accepted. */
   start(): void {
     for (const { id, notBeforeMs } of this.#options.store.pending()) this.#runAt(id, notBeforeMs);

@@ -9,6 +9,8 @@ const maxAsynchronousBytes = 1_048_576;
 export interface LambdaOptions {
   readonly runner: FunctionRunner;
   readonly asynchronous: AsynchronousInvocations;
+  /** Resolves when the stack has time to accept this many events; undefined when it has time now. */
+  readonly turn: (events: number) => Promise<void> | undefined;
   /** Reports a failed synchronous invocation. The caller also gets the type and the message of the error. */
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
 }
@@ -71,8 +73,9 @@ const answerTooLarge = JSON.stringify({
   errorMessage: `Response payload size exceeded maximum allowed payload size (${maxSynchronousBytes} bytes).`,
 });
 
-function invokeAsynchronously(options: LambdaOptions, name: string, request: LocalRequest): LocalAnswer {
+async function invokeAsynchronously(options: LambdaOptions, name: string, request: LocalRequest): Promise<LocalAnswer> {
   parsePayload(request.body, maxAsynchronousBytes);
+  await options.turn(1);
   const payload = request.body.length === 0 ? '{}' : request.body.toString();
   const traceHeader = request.headers['x-amzn-trace-id'];
   const { requestId } = options.asynchronous.accept(name, request.region, payload, traceHeader);

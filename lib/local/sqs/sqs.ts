@@ -44,6 +44,8 @@ export interface RegionQueues {
 export interface SqsService {
   readonly serve: LocalService;
   inRegion(region: string): Promise<RegionQueues>;
+  /** The number of visible messages in the queues of that name, in all regions that are in use. */
+  visibleIn(queueName: string): number;
   /** The number of messages in the queues of that name, in all regions that are in use. */
   messagesIn(queueName: string): Promise<number>;
   /** Opens the regions that an earlier process used. */
@@ -54,10 +56,12 @@ export interface SqsService {
 /** SQS in both of its protocols, implemented with fauxqs. */
 export function createSqsService(options: SqsOptions): SqsService {
   const { account, dataFolder, host, queues } = options;
+  const open: SqsEngine[] = [];
   const engines = new PerRegion(async (region) => {
     const folder = dataFolder === undefined ? undefined : join(dataFolder, region);
     const engine = await openFauxqs(region, { folder, unread: [queues.deliveries] });
     await createStackQueues(engine, region, queues);
+    open.push(engine);
     const own = regionQueues(engine, { account, region, host: host() });
     options.opened?.(region, own);
     return { engine, own };
@@ -70,9 +74,10 @@ export function createSqsService(options: SqsOptions): SqsService {
   return {
     serve: (request) => (request.headers['x-amz-target'] === undefined ? serveQuery : serveJson)(request, call),
     inRegion: async (region) => (await engines.get(region)).own,
+    visibleIn: (queueName) => open.reduce((sum, engine) => sum + engine.visibleIn(queueName), 0),
     async messagesIn(queueName) {
-      const open = await engines.opened();
-      const counts = await Promise.all(open.map(({ own }) => countMessages(own, queueName)));
+      const regions = await engines.opened();
+      const counts = await Promise.all(regions.map(({ own }) => countMessages(own, queueName)));
       return counts.reduce((sum, count) => sum + count, 0);
     },
     async resume() {

@@ -14,6 +14,7 @@ import type { DataFolder } from './data-folder.ts';
 import { DeliveryEventSource } from '../sqs/event-source.ts';
 import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
 import { queues, rootSecretName } from './environment.ts';
+import { Intake } from './intake.ts';
 import type { LocalService } from './wire.ts';
 import { describeFailedCall } from './wire.ts';
 import type { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
@@ -83,14 +84,19 @@ export function createServices(options: ServicesOptions): Services {
   const dataFolder = (name: StoreFolder): string | undefined => folder.path && join(folder.path, name);
   const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
   const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
-  const events = createEvents(options, sqs, report);
+  const intake = new Intake({
+    clock,
+    behind: () => events.dispatch.inLine() + asynchronous.inLine + sqs.visibleIn(queues.deliveries),
+  });
+  const turn = intake.turn.bind(intake);
+  const events = createEvents({ ...options, turn }, sqs, report);
   const secretsManager = createSecretsManagerService({
     account,
     database: folder.database,
     nowMs: () => clock.nowMs(),
     prepareRegion: (create) => create({ Name: rootSecretOf(config), SecretString: options.rootSecret() }),
   });
-  const lambda = createLambdaService({ runner, asynchronous, reportFailure: report });
+  const lambda = createLambdaService({ runner, asynchronous, turn, reportFailure: report });
   const routes = routesTo({
     events: events.serve,
     appsync: events.control,
@@ -119,6 +125,7 @@ export function createServices(options: ServicesOptions): Services {
       events.dispatch.start();
     },
     async stop(grace) {
+      intake.stop();
       await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)]);
       reported.stop();
     },
@@ -204,7 +211,7 @@ function createQueues(
 
 /** Creates EventBridge: the bus handles rules and events, and the control API handles every other operation. */
 function createEvents(
-  options: ServicesOptions,
+  options: ServicesOptions & { readonly turn: Intake['turn'] },
   sqs: SqsService,
   report: (functionName: string, outcome: InvocationOutcome) => void,
 ): { readonly serve: LocalService; readonly control: LocalService; readonly dispatch: BusDispatch } {

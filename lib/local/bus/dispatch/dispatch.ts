@@ -39,6 +39,11 @@ export class Dispatcher {
     this.#options = options;
   }
 
+  /** How many dispatches wait for their turn. */
+  get inLine(): number {
+    return this.#waiting.length;
+  }
+
   /** Resumes the dispatches that an earlier process accepted. */
   start(): void {
     this.#enqueue(this.#options.store.pending());

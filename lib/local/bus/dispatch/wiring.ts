@@ -26,6 +26,8 @@ export interface BusDispatchOptions {
   readonly runner: Pick<FunctionRunner, 'has'>;
   readonly asynchronous: Pick<AsynchronousInvocations, 'accept'>;
   readonly clock: Clock;
+  /** Resolves when the stack has time to accept this many events; undefined when it has time now. */
+  readonly turn: (events: number) => Promise<void> | undefined;
   readonly history: { eventsOf(region: string): EventLog };
   /** The API destination of every event that the functions receive; undefined when their inputs are envelopes. */
   readonly ownDestination: string | undefined;
@@ -42,6 +44,8 @@ export interface BusDispatch {
   start(): void;
   /** How many events a target has not accepted yet; an event counts once for each target. */
   waiting(): number;
+  /** How many of them wait for their turn, and not for a target that could not be reached. */
+  inLine(): number;
   /** Starts no further dispatch; resolves when the running ones have ended or the grace period is over. */
   stop(grace: Promise<unknown>): Promise<void>;
 }
@@ -82,6 +86,7 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
       bus,
       match: (region, eventBusName, event) => rules.match(region, eventBusName, event),
       accept,
+      turn: options.turn,
       nowMs,
       newId: randomUUID,
       reportUnknownBus: (region, eventBusName, event) => {
@@ -105,6 +110,7 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
       scheduled.start();
     },
     waiting: () => store.pending().length,
+    inLine: () => dispatcher.inLine,
     async stop(grace) {
       scheduled.stop();
       await dispatcher.stop(grace);

@@ -20,6 +20,8 @@ export interface PutEventsOptions {
   readonly newId: () => string;
   /** Reports an event for a bus that does not exist. */
   readonly reportUnknownBus: (region: string, eventBusName: string, event: BusEvent) => void;
+  /** Resolves when the stack has time to accept this many events; undefined when it has time now. */
+  readonly turn: (events: number) => Promise<void> | undefined;
   /** Reports an event that no rule with a target matches. */
   readonly reportUnmatched: (region: string, eventBusName: string, event: BusEvent) => void;
   /** Reports an entry that was refused. */
@@ -67,6 +69,7 @@ export function createPutEvents(options: PutEventsOptions): PutEvents {
     if (entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0) > maxRequestBytes) {
       throw new ServiceError('ValidationException', 'Total size of the entries in the request is over the limit.');
     }
+    await options.turn(entries.length);
     const nowMs = options.nowMs();
     const { account, region } = caller;
     const accepted: MatchedEvent[] = [];

@@ -20,6 +20,7 @@ function putEvents(Entries: readonly JsonObject[], traceHeader?: string) {
   const refused: unknown[] = [];
   let ids = 0;
   const operation = createPutEvents({
+    turn: () => undefined,
     bus: { bus: (_, name) => (name === 'orders' || name === 'default' ? { ...bus, name } : undefined) },
     match: (_, eventBusName, event) => {
       matched.push({ eventBusName, event });
