@@ -1,29 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import { createDynamoDbClient, createLambdaClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
-import { createLambdaConnectionAuthorizer } from '../lib/adapters/aws/connection-authorizer.ts';
 import { createEventBridgeEventBus } from '../lib/adapters/aws/event-bus.ts';
-import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
-import { createSecretsManagerSecretWriter } from '../lib/adapters/aws/secret-writer.ts';
-import { createDynamoDbApiDestinationRepository } from '../lib/adapters/dynamodb/api-destinations.ts';
-import { createDynamoDbApiKeyRepository } from '../lib/adapters/dynamodb/api-keys.ts';
-import { createDynamoDbConnectionRepository } from '../lib/adapters/dynamodb/connections.ts';
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
 import { createClientTableCalls } from '../lib/adapters/dynamodb/table-calls.ts';
 import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
-import { announced } from '../lib/control/announced.ts';
-import { createApiKeyOperations } from '../lib/control/api-keys/api-keys.ts';
 import { createHealthOperations } from '../lib/control/health/health-operations.ts';
 import { createHistoryOperations } from '../lib/control/history/history-operations.ts';
-import { createOperations } from '../lib/control/operations.ts';
-import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
 import { putEvents } from '../lib/control/put-events.ts';
-import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import type { DeliveryHistory } from '../lib/ports/history.ts';
@@ -34,9 +21,9 @@ import { answerFunctionUrl, createEventsRoute } from '../lib/protocol/control-ap
 import type { Authentication, Operations } from '../lib/protocol/control-request.ts';
 import { answerDirectInvocation, isDirectInvocation } from '../lib/protocol/direct-invocation.ts';
 import { createAppSyncRoute, createLastmileRoute } from '../lib/protocol/routes.ts';
-import { authenticationFrom, wireRootSecret } from './authentication.ts';
+import { authenticationFrom } from './authentication.ts';
+import { wireControlOperations } from './control-operations.ts';
 import { inputs, wireMetrics, writeOut } from './invocation.ts';
-import { wireStateEvents, withStateEvents } from './state-events.ts';
 import { createEntry } from './entry.ts';
 
 export interface ControlApiDependencies {
@@ -93,40 +80,17 @@ export function dependenciesFrom(
 ): ControlApiDependencies {
   const config = parseConfig(environment);
   const { credentialsLog = createJsonLineCredentialsLog(writeOut), metrics = wireMetrics(config) } = overrides;
-  const [dynamoDb, secretsManager] = [createDynamoDbClient(aws), createSecretsManagerClient(aws)];
-  const secretReader = createSecretsManagerSecretReader(secretsManager);
-  const control = {
-    connections: createDynamoDbConnectionRepository(dynamoDb, config.TABLE_NAME),
-    apiDestinations: createDynamoDbApiDestinationRepository(dynamoDb, config.TABLE_NAME),
-    secretWriter: createSecretsManagerSecretWriter(secretsManager),
-    secretReader,
-    authorizer: createLambdaConnectionAuthorizer(createLambdaClient(aws), config.AUTHORIZE_CONNECTION_FUNCTION),
-    credentialsLog: countingEach(credentialsLog, metrics),
-    clock: systemClock,
-    newUuid: randomUUID,
-    secretPrefix: config.SECRET_PREFIX,
-    allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
-  };
-  const stateEvents = wireStateEvents(config, aws, { settings: dynamoDb.config, metrics, clock: systemClock });
-  const plain = createOperations(control);
-  const operations = stateEvents ? announced(plain, stateEvents, systemClock) : plain;
-  const apiKeyOperations = createApiKeyOperations({
-    apiKeys: createDynamoDbApiKeyRepository(dynamoDb, config.TABLE_NAME),
-    rootSecret: wireRootSecret(config, secretReader, systemClock),
-    clock: systemClock,
-    randomBytes,
-    newUuid: randomUUID,
-  });
+  const wired = wireControlOperations(config, aws, { credentialsLog, metrics });
   const eventBusName = config.EVENT_BUS_NAME;
   const eventBus = createEventBridgeEventBus(aws, eventBusName);
   return {
-    operations: { ...operations, PutEvents: putEvents({ eventBus, eventBusName }) },
-    apiKeyOperations,
+    operations: { ...wired.operations, PutEvents: putEvents({ eventBus, eventBusName }) },
+    apiKeyOperations: wired.apiKeyOperations,
     lastmileOperations: {
-      ...createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
+      ...wired.policyOperations,
       ...createHealthOperations({
-        ...control,
-        buckets: createDynamoDbRateBuckets(createClientTableCalls(dynamoDb), config.TABLE_NAME),
+        ...wired.control,
+        buckets: createDynamoDbRateBuckets(createClientTableCalls(wired.dynamoDb), config.TABLE_NAME),
         batchSize,
         invocations: config.MAXIMUM_INVOCATIONS ?? inputs.batch.invocations,
         requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
@@ -141,7 +105,7 @@ export function dependenciesFrom(
       onRefusal: reportRefusedKeys(writeOut, metrics, systemClock),
     }),
     logFault: (fault) => logger.error('control request failed', { fault }),
-    during: withStateEvents(metrics, stateEvents),
+    during: wired.during,
     fallbackRegion: aws.region ?? environment['AWS_REGION'],
   };
 }
@@ -173,15 +137,6 @@ export function reportRefusedKeys(
     if (Math.abs(nowMs - writtenAtMs) < secondMs) return;
     write(`${JSON.stringify({ level: 'WARN', message: 'security.key-refused', requests: refused, accessKeyId })}\n`);
     [refused, writtenAtMs] = [0, nowMs];
-  };
-}
-
-function countingEach(log: CredentialsLog, metrics: InvocationMetrics): CredentialsLog {
-  return {
-    record(event, requester) {
-      log.record(event, requester);
-      metrics.count('SecurityEvents');
-    },
   };
 }
 

@@ -22,7 +22,18 @@ const noCurrentTime = {
   },
 };
 
-const deployed = ['core', 'ports', 'config', 'delivery', 'control', 'protocol', 'adapters', 'wiring', 'manifest'];
+const deployed = [
+  'core',
+  'ports',
+  'config',
+  'delivery',
+  'control',
+  'resources',
+  'protocol',
+  'adapters',
+  'wiring',
+  'manifest',
+];
 const runnable = [...deployed, 'functions', 'local', 'commands'];
 
 /**
@@ -36,6 +47,12 @@ const layers = [
   { name: 'delivery', path: /^lib\/delivery\//, imports: ['core', 'ports', 'delivery'], packages: /^$/ },
   { name: 'control', path: /^lib\/control\//, imports: ['core', 'ports', 'control'], packages: /^$/ },
   {
+    name: 'resources',
+    path: /^lib\/resources\//,
+    imports: ['core', 'ports', 'resources'],
+    packages: /^node:(buffer|crypto)$/,
+  },
+  {
     name: 'protocol',
     path: /^lib\/protocol\//,
     imports: ['core', 'ports', 'protocol'],
@@ -44,7 +61,7 @@ const layers = [
   { name: 'adapters', path: /^lib\/adapters\//, imports: ['core', 'ports', 'adapters'] },
   {
     name: 'wiring',
-    path: /^functions\/(wiring|on-demand|aws-on-demand|store-adapters|queue-adapters|invocation|dead-letters|kept-events|state-events|state-event-calls|entry|authentication)\.ts$/,
+    path: /^functions\/(wiring|on-demand|aws-on-demand|store-adapters|queue-adapters|invocation|control-operations|declared-keys|dead-letters|kept-events|state-events|state-event-calls|entry|authentication)\.ts$/,
     imports: deployed,
   },
   { name: 'functions', path: /^functions\//, imports: deployed },

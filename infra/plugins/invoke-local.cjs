@@ -51,7 +51,7 @@ class InvokeLocal {
       Date.now(),
       await this.inputText(),
     );
-    this.options.data = input;
+    this.options.data = await this.stack.answerable(input);
     if (remark !== undefined) print(remark);
     const { function: name, functionObj } = this.options;
     const timeoutSeconds = Number(functionObj.timeout ?? this.serverless.service.provider.timeout);

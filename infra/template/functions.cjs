@@ -11,6 +11,7 @@ const functions = {
   'control-api': 'ControlDashapi',
   'authorize-connection': 'AuthorizeDashconnection',
   redrive: 'Redrive',
+  resources: 'Resources',
 };
 
 /** These functions call endpoints and token endpoints, so they run in the VPC. */

@@ -9,6 +9,9 @@ const { getAtt } = require('./template.cjs');
 
 const output = (Description, Value) => ({ Description, Value });
 
+/** Other stacks read it with Fn::ImportValue. */
+const exported = (Description, Value, Name) => ({ ...output(Description, Value), Export: { Name } });
+
 const outputs = {
   ControlApiUrl: output('Control API: the endpoint URL for AWS clients', getAtt('ControlDashapiLambdaFunctionUrl', 'FunctionUrl')),
   DeliverArn: output('Function deliver, as a target of rules', getAtt('DeliverLambdaFunction', 'Arn')),
@@ -33,7 +36,15 @@ module.exports = async ({ resolveVariable }) => {
       ...alarmResources,
       Dashboard: dashboard(stack, Object.keys(alarmResources)),
     },
-    Outputs: { ...outputs, ...(parameters.keepEventsDays && keptEventsOutput) },
+    Outputs: {
+      ...outputs,
+      ResourcesFunctionArn: exported(
+        'Function resources, as the ServiceToken of the resources that templates declare',
+        getAtt('ResourcesLambdaFunction', 'Arn'),
+        `${stack}-resources`,
+      ),
+      ...(parameters.keepEventsDays && keptEventsOutput),
+    },
     extensions: functionExtensions(parameters),
   };
 };

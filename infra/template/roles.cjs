@@ -62,6 +62,17 @@ function rolesOf(stack, parameters) {
       ...replaying(given),
       ...keys(own, { decrypts: ['sqs'], encrypts: ['sqs'] }),
     ]),
+    ResourcesRole: role(given, 'resources', [
+      ...changing(given),
+      // The secrets of the API keys that templates declare. An existing one is read before it is taken for the same.
+      allow(
+        ['secretsmanager:CreateSecret', 'secretsmanager:GetSecretValue', 'secretsmanager:DeleteSecret'],
+        [arnOf('secretsmanager', `secret:lastmile/${given.stage}/api-key/*`)],
+      ),
+      ...announcing(given),
+      ...keys(own, { decrypts: ['dynamodb', 'secretsmanager'], encrypts: [] }),
+      ...keys(named, { decrypts: ['secretsmanager'], encrypts: [] }),
+    ]),
   };
 }
 
@@ -103,7 +114,19 @@ function replaying(given) {
 }
 
 function managing(given) {
-  const { stack, eventBusName, stateEventsBusName = eventBusName } = given;
+  const { eventBusName, stateEventsBusName = eventBusName } = given;
+  return [
+    ...changing(given),
+    items(given, ['BatchGetItem'], [connections]),
+    // For the operations that pause API destinations and show their health.
+    items(given, ['GetItem', 'UpdateItem'], [rates]),
+    putEventsOn([...new Set([eventBusName, stateEventsBusName])]),
+  ];
+}
+
+/** To create, change and delete connections, API destinations, policies and API keys. */
+function changing(given) {
+  const { stack } = given;
   const secretWrites = ['CreateSecret', 'DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage', 'DeleteSecret'];
   return [
     items(
@@ -111,9 +134,6 @@ function managing(given) {
       ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
       [destinations, connections, ...apiKeys],
     ),
-    items(given, ['BatchGetItem'], [connections]),
-    // For the operations that pause API destinations and show their health.
-    items(given, ['GetItem', 'UpdateItem'], [rates]),
     // The partition key of this index is a connection's ARN.
     allow(['dynamodb:Query'], [arnOf('dynamodb', `table/${stack}/index/by-connection`)]),
     // PutConnectionPolicy reads the secret that the policy names, to check it.
@@ -123,7 +143,6 @@ function managing(given) {
       [connectionSecrets(given)],
     ),
     allow(['lambda:InvokeFunction'], [functionArn(given, 'authorize-connection')]),
-    putEventsOn([...new Set([eventBusName, stateEventsBusName])]),
   ];
 }
 

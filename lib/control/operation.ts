@@ -19,6 +19,16 @@ export interface Caller {
   readonly requestId: string;
   /** The public id of the API key in the request; absent when no key was required. */
   readonly accessKeyId?: string;
+  /** The identity of what the operation creates, when the caller chooses it. Default: a random one. */
+  readonly identity?: Identity;
+}
+
+/** If the same request is sent again, it has the same identity. So its sender finds out what it has created before. */
+export interface Identity {
+  /** The UUID of a connection, an API destination or an API key. */
+  readonly incarnation: string;
+  /** The public id of an API key. */
+  readonly publicId: string;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** The public id of the API key; absent when no key was required. */
   readonly accessKeyId?: string;
+  /** The identity of what the operation creates, when the caller chooses it. */
+  readonly identity?: { readonly incarnation: string; readonly publicId: string };
 }
 
 /** The operations of one service, by name. Each gets input that has passed the first stage of validation. */

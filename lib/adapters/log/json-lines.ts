@@ -2,6 +2,7 @@ import type { Conclusion } from '../../core/delivery/delivery.ts';
 import { describeErrors } from '../../core/failure/failure.ts';
 import type { DeliveryLog } from '../../ports/delivery.ts';
 import type { ConnectionLog, CredentialsLog, HealthLog, SecurityLog } from '../../ports/metrics.ts';
+import type { ResourceLog } from '../../ports/resources.ts';
 
 /**
  * Writes one line of JSON, `delivery.concluded`, for each delivery in each invocation. The code is written by hand, because a
@@ -91,6 +92,16 @@ export function createJsonLineSecurityLog(write: (line: string) => void): Securi
   return {
     addressRefused({ host, address, reason }) {
       write(`${JSON.stringify({ level: 'WARN', message: 'address.refused', host, address, reason })}\n`);
+    },
+  };
+}
+
+/** Writes a line of JSON, `resource.answered`, for each request of CloudFormation. */
+export function createJsonLineResourceLog(write: (line: string) => void): ResourceLog {
+  return {
+    record(line) {
+      const level = line.status === 'SUCCESS' ? 'INFO' : 'WARN';
+      write(`${JSON.stringify({ level, message: 'resource.answered', ...line })}\n`);
     },
   };
 }

@@ -12,6 +12,16 @@ const ownInputs: Readonly<Record<string, JsonObject>> = {
   'control-api': { operation: 'ListApiDestinations', input: {} },
   redrive: { dryRun: true },
   'authorize-connection': { name: 'example', incarnation: 'example' },
+  resources: {
+    RequestType: 'Delete',
+    ResponseURL: 'http://127.0.0.1/',
+    StackId: 'arn:aws:cloudformation:us-east-1:123456789012:stack/example/example',
+    RequestId: 'example',
+    ResourceType: 'Custom::LastmileApiDestination',
+    LogicalResourceId: 'Example',
+    PhysicalResourceId: 'example-of-nobody',
+    ResourceProperties: {},
+  },
 };
 
 /**

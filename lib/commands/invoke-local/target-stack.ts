@@ -11,6 +11,8 @@ import { startStack } from '../../local/stack/stack.ts';
 import { defaultStackUrl, findRunningStack, localCredentials, regionIn, stackUrlIn } from '../stack-address.ts';
 import { destinationsIn, type NamedDestination } from './input.ts';
 import { startPrintingEndpoint } from './printing-endpoint.ts';
+import type { DemoServer } from '../demo-servers.ts';
+import { isJsonObject } from '../../core/input/json.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -25,6 +27,8 @@ export interface TargetStack {
    * @returns the API destination for the events that name none; undefined when no event needs it
    */
   prepare(input: unknown): Promise<string | undefined>;
+  /** Gives a request of CloudFormation an address on this machine for its answer, which is printed. */
+  answerable(input: unknown): Promise<unknown>;
   /** The context that Lambda gives to the function. */
   contextOf(functionName: string, timeoutSeconds: number): Context;
   close(): Promise<void>;
@@ -43,10 +47,12 @@ export async function openTargetStack(environment: Variables, print: (text: stri
   const running = await findRunningStack(url);
   if (running === undefined) return await startThrowAway(environment, url, print);
   print(`Runs against the local stack at ${url}.`);
+  const answers = printedAnswers(print);
   return {
     ...settingsOf(environment, url, running.account),
     prepare: () => Promise.resolve(environment['API_DESTINATION'] || undefined),
-    close: () => Promise.resolve(),
+    answerable: answers.answerable,
+    close: answers.close,
   };
 }
 
@@ -69,6 +75,7 @@ async function startThrowAway(
   const endpoint = await startPrintingEndpoint(print);
   print(`No local stack answers at ${absentUrl}. So this runs on a throw-away one; npm start runs one that stays.`);
   const events = await openControlApi(stack.url, regionIn(environment));
+  const answers = printedAnswers(print);
   return {
     ...settingsOf(environment, stack.url, defaultAccount),
     async prepare(input) {
@@ -78,10 +85,27 @@ async function startThrowAway(
       if (bare !== undefined) await events.createDestination(endpoint.url, { name: bare, pathParameters: 0 });
       return bare;
     },
+    answerable: answers.answerable,
     async close() {
       events.close();
+      await answers.close();
       await stack.stop();
       await endpoint.close();
+    },
+  };
+}
+
+/** Receives the answers to requests of CloudFormation, whose own addresses are pre-signed for one answer. */
+function printedAnswers(print: (text: string) => void): Pick<TargetStack, 'answerable' | 'close'> {
+  let endpoint: DemoServer | undefined;
+  return {
+    async answerable(input) {
+      if (!isJsonObject(input) || !Object.hasOwn(input, 'ResponseURL')) return input;
+      endpoint ??= await startPrintingEndpoint(print);
+      return { ...input, ResponseURL: `${endpoint.url}/` };
+    },
+    async close() {
+      await endpoint?.close();
     },
   };
 }

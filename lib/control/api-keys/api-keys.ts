@@ -28,13 +28,13 @@ const maximumDraws = 3;
  */
 function createApiKey(dependencies: ApiKeyDependencies): Operation {
   const { apiKeys, rootSecret } = dependencies;
-  return async (input) => {
+  return async (input, { identity }) => {
     const apiId = requireApiId(input);
-    const key = newApiKey(dependencies, apiId, input);
+    const key = newApiKey(dependencies, apiId, input, identity?.incarnation);
     if ((await liveApiKeys(dependencies, apiId)) >= maximumApiKeys) throw limitExceeded();
     // The root secret is read before the key is written. Otherwise a failed read would leave a key that no client knows.
     const root = await rootSecret.read();
-    const created = await createUnique(dependencies, key);
+    const created = await createUnique(dependencies, key, identity?.publicId);
     if ((await liveApiKeys(dependencies, apiId)) > maximumApiKeys) {
       await apiKeys.remove(created);
       throw limitExceeded();
@@ -43,19 +43,28 @@ function createApiKey(dependencies: ApiKeyDependencies): Operation {
   };
 }
 
-async function createUnique(dependencies: ApiKeyDependencies, key: Omit<ApiKey, 'publicId'>): Promise<ApiKey> {
+async function createUnique(
+  dependencies: ApiKeyDependencies,
+  key: Omit<ApiKey, 'publicId'>,
+  chosen: string | undefined,
+): Promise<ApiKey> {
   for (let draw = 1; draw <= maximumDraws; draw += 1) {
-    const drawn = { ...key, publicId: formatPublicId(dependencies.randomBytes(publicIdBytes)) };
+    const drawn = { ...key, publicId: chosen ?? formatPublicId(dependencies.randomBytes(publicIdBytes)) };
     if ((await dependencies.apiKeys.create(drawn)) === 'written') return drawn;
   }
   throw new Error('Every random public id exists already.');
 }
 
-function newApiKey({ clock, newUuid }: ApiKeyDependencies, apiId: ApiId, input: JsonObject): Omit<ApiKey, 'publicId'> {
+function newApiKey(
+  { clock, newUuid }: ApiKeyDependencies,
+  apiId: ApiId,
+  input: JsonObject,
+  chosenIncarnation: string | undefined,
+): Omit<ApiKey, 'publicId'> {
   const description = descriptionOf(input);
   return {
     apiId,
-    incarnation: newUuid(),
+    incarnation: chosenIncarnation ?? newUuid(),
     ...(description === undefined || description === '' ? {} : { description }),
     ...validityFrom(clock.nowMs(), numberOf(input, 'expires')),
     revision: 1,

@@ -59,11 +59,11 @@ async function makeRoom(dependencies: ControlDependencies, name: string): Promis
 
 function newConnection(
   { newUuid, secretPrefix, clock }: ControlDependencies,
-  { partition, region, account }: Caller,
+  { partition, region, account, identity }: Caller,
   name: string,
   members: Pick<Connection, 'authorizationType' | 'visibleAuthParameters' | 'description'>,
 ): Connection {
-  const incarnation = newUuid();
+  const incarnation = identity?.incarnation ?? newUuid();
   const nowMs = clock.nowMs();
   return {
     name,

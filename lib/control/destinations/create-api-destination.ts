@@ -65,12 +65,12 @@ async function unknownHost(
 
 function newApiDestination(
   { newUuid, clock }: ControlDependencies,
-  { partition, region, account }: Caller,
+  { partition, region, account, identity }: Caller,
   input: JsonObject,
 ): ApiDestination {
   const name = requiredTextOf(input, 'Name');
   const description = textOf(input, 'Description');
-  const incarnation = newUuid();
+  const incarnation = identity?.incarnation ?? newUuid();
   const nowMs = clock.nowMs();
   return {
     name,

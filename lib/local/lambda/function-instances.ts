@@ -104,5 +104,14 @@ export function deployedFunctions(timeoutSeconds: number = defaultTimeoutSeconds
         return createHandler(dependenciesFrom(environment, aws, { ...logs, metrics: noMetrics }));
       },
     },
+    {
+      name: 'resources',
+      timeoutSeconds: 300,
+      async create({ environment, aws, credentialsLog }) {
+        const { createHandler, dependenciesFrom } = await import('../../../functions/resources.ts');
+        const overrides = { credentialsLog, metrics: noMetrics, log: { record: () => undefined } };
+        return createHandler(dependenciesFrom(environment, aws, undefined, overrides));
+      },
+    },
   ];
 }

@@ -53,16 +53,22 @@ function hasMember(object: JsonObject, [name = '', ...rest]: readonly string[]):
   return isJsonObject(member) && hasMember(member, rest);
 }
 
-const read = createInputReader(eventsModel, eventsDepartures);
+type InputReader = (operation: string, body: JsonValue) => JsonObject;
+
+/** @param more departures beside those of EventBridge */
+export function createEventsInputReader(more: Partial<ModelDepartures> = {}): InputReader {
+  const read = createInputReader(eventsModel, { ...eventsDepartures, ...more });
+  return (operation, body) => {
+    const { input, violations } = read(operation, body);
+    refuseUnsupported(input);
+    refuseViolations(disregardMissingAuthParameters(violations));
+    return input;
+  };
+}
 
 /**
  * The first stage of validation: checks an operation's input against the service model, and drops nulls and unknown members.
  *
  * @throws ServiceError SerializationException for a wrong JSON type, ValidationException for everything else
  */
-export function readEventsInput(operation: string, body: JsonValue): JsonObject {
-  const { input, violations } = read(operation, body);
-  refuseUnsupported(input);
-  refuseViolations(disregardMissingAuthParameters(violations));
-  return input;
-}
+export const readEventsInput: InputReader = createEventsInputReader();

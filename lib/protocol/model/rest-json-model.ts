@@ -6,6 +6,7 @@ import type { ControlRequest } from '../control-request.ts';
 import type { ServiceModel } from './service-model.ts';
 import { shapeOf } from './service-model.ts';
 import type { ShapeReader } from './container-readers.ts';
+import type { ModelDepartures } from './shape-reader.ts';
 import { compileReader } from './shape-reader.ts';
 import { Violations, refuseViolations, wrongType } from './violations.ts';
 
@@ -36,13 +37,13 @@ interface Template {
 }
 
 /** Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html */
-export function createRestModel(model: ServiceModel): RestModel {
+export function createRestModel(model: ServiceModel, departures: ModelDepartures = noDepartures): RestModel {
   const templates = Object.entries(model.operations).map(([operation, { http }]): Template => {
     return { operation, method: http.method, segments: http.requestUri.split('/') };
   });
   const readers = new Map<string, ShapeReader>();
   const readerOf = (operation: string): ShapeReader => {
-    const reader = readers.get(operation) ?? compileReader(model, noDepartures, inputOf(model, operation));
+    const reader = readers.get(operation) ?? compileReader(model, departures, inputOf(model, operation));
     readers.set(operation, reader);
     return reader;
   };
@@ -67,7 +68,11 @@ export function createRestModel(model: ServiceModel): RestModel {
   };
 }
 
-const noDepartures = { printedEnums: {}, caseInsensitiveEnums: new Set<string>(), urls: new Set<string>() };
+export const noDepartures: ModelDepartures = {
+  printedEnums: {},
+  caseInsensitiveEnums: new Set<string>(),
+  urls: new Set<string>(),
+};
 
 function inputOf(model: ServiceModel, operation: string): string {
   const entry = Object.hasOwn(model.operations, operation) ? model.operations[operation] : undefined;

@@ -28,6 +28,7 @@ test.each([
   ['control-api', sample, '"ApiDestinations": ['],
   ['redrive', sample, '"matched": 0'],
   ['authorize-connection', sample, '"outcome": "unchanged"'],
+  ['resources', 'test/events/cloudformation/create-connection.json', '"status": "SUCCESS"'],
 ])('npx sls invoke local -f %s -p %s works in a bare shell without a running stack', async (name, file, answer) => {
   const ended = await inBareShell(`npx sls invoke local -f ${name} -p ${file}`, alone());
   expect([ended.status, ended.stdout]).toEqual([0, expect.stringContaining(answer)]);
@@ -77,6 +78,7 @@ test.each([
   ['control-api', /"ApiDestinations":\[/],
   ['redrive', /"matched":0/],
   ['authorize-connection', /"outcome":"unchanged"/],
+  ['resources', /"status":"SUCCESS"/],
 ])('the function %s takes every sample event on a throw-away stack', async (name, expected) => {
   const inputs = new Map(samples.map((file) => [inputFor(name, file), file]));
   for (const [input, file] of inputs) {
@@ -96,11 +98,11 @@ async function onThrowAwayStack(name: string, text: string): Promise<string | un
   const { AWS_ENDPOINT_URL: endpoint = '', AWS_REGION: region = '' } = target.variables;
   const lambda = new LambdaClient({ region, endpoint, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
   try {
-    const input: unknown = JSON.parse(text);
+    const input = await target.answerable(JSON.parse(text));
     const apiDestination = await target.prepare(input);
     // The stack's own functions have no API_DESTINATION. So an envelope names the destination.
     const needsEnvelope = name === 'deliver' && apiDestination !== undefined;
-    const Payload = needsEnvelope ? JSON.stringify({ apiDestination, event: input }) : text;
+    const Payload = needsEnvelope ? JSON.stringify({ apiDestination, event: input }) : JSON.stringify(input);
     const answer = await lambda.send(new InvokeCommand({ FunctionName: `lastmile-local-${name}`, Payload }));
     return answer.Payload?.transformToString();
   } finally {

@@ -187,3 +187,54 @@ export async function redrive({ invoke, control }: PrivilegeStory): Promise<void
   const { moved } = (await invoke('redrive', {})) as { moved: number };
   if (moved === 0) throw new Error('No dead letter was there to be moved.');
 }
+
+/** Creates, changes and deletes each type of resource that a template may declare. */
+export async function declare(story: PrivilegeStory): Promise<void> {
+  const { invoke, answersUrl, tokenUrl, teamSecretArn, keepCredentials } = story;
+  const ask = async (RequestType: string, type: string, RequestId: string, more: object, id?: string) => {
+    const answer = await invoke('resources', {
+      RequestType,
+      ResponseURL: answersUrl,
+      StackId: `arn:aws:cloudformation:${region}:${account}:stack/declared/1`,
+      RequestId,
+      ResourceType: `Custom::Lastmile${type}`,
+      LogicalResourceId: type,
+      ...(id !== undefined && { PhysicalResourceId: id }),
+      ResourceProperties: more,
+    });
+    const { status, reason, physicalResourceId } = answer as Record<string, string>;
+    if (status !== 'SUCCESS') throw new Error(`${RequestType} ${type}: ${reason}`);
+    return physicalResourceId ?? '';
+  };
+  const kinds = [
+    ['BASIC', basic('declared'), basic('changed'), basicText],
+    ['OAUTH_CLIENT_CREDENTIALS', oauth(tokenUrl, 'declared'), oauth(tokenUrl, 'changed'), oauthText(tokenUrl)],
+  ] as const;
+  for (const [AuthorizationType, first, second, credentials] of kinds) {
+    const made: [type: string, id: string][] = [];
+    const put = async (type: string, created: object, changed: object) => {
+      const id = await ask('Create', type, 'create', created);
+      made.unshift([type, id]);
+      await ask('Update', type, 'update', changed, id);
+      return id;
+    };
+    const name = { Name: `declared-${AuthorizationType}`, AuthorizationType };
+    const Name = await put('Connection', { ...name, AuthParameters: first }, { ...name, AuthParameters: second });
+    const { ConnectionArn } = await story.events.send(new DescribeConnectionCommand({ Name }));
+    const destination = {
+      Name,
+      ConnectionArn,
+      InvocationEndpoint: `${new URL(answersUrl).origin}/200`,
+      HttpMethod: 'POST',
+    };
+    await put('ApiDestination', destination, { ...destination, InvocationRateLimitPerSecond: '5' });
+    const signing = { ApiDestinationName: Name, Signing: { SecretArn: teamSecretArn } };
+    await put('DeliveryPolicy', signing, { ...signing, Burst: '2' });
+    const named = { ConnectionName: Name, SecretArn: await keepCredentials(credentials) };
+    await put('ConnectionPolicy', named, { ...named, AllowedHosts: ['127.0.0.1'] });
+    const key = { apiId: 'control' };
+    await put('ApiKey', key, { ...key, description: 'changed' });
+    await ask('Create', 'ApiKey', 'create', key);
+    for (const [type, id] of made) await ask('Delete', type, 'delete', {}, id);
+  }
+}

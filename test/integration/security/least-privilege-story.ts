@@ -112,6 +112,8 @@ async function createPrivilegeStory(
     control,
     createDestination,
     tokenUrl: tokens.url,
+    /** Where the answers to CloudFormation go. */
+    answersUrl: `${endpoint.origin}/200`,
     keepCredentials,
     /** The ARN of the secret that `keepCredentials` writes. */
     credentialsArn: credentials.ARN,

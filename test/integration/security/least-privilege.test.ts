@@ -4,7 +4,7 @@ import type { AuthorizedCall, Statement } from '../../policies/evaluate.ts';
 import { grantsOf, isAllowed, needlessGrants } from '../../policies/evaluate.ts';
 import type { RoleParameters } from '../../policies/roles.ts';
 import { deployedStatements, rolesOf } from '../../policies/roles.ts';
-import { deliver, manage, redrive } from './least-privilege-calls.ts';
+import { declare, deliver, manage, redrive } from './least-privilege-calls.ts';
 import type { PrivilegeStory } from './least-privilege-story.ts';
 import { account, region, sharedPrivilege, teamQueueArn } from './least-privilege-story.ts';
 
@@ -24,6 +24,7 @@ const roleIds = {
   'control-api': 'ControlApiRole',
   'authorize-connection': 'AuthorizeConnectionRole',
   redrive: 'RedriveRole',
+  resources: 'ResourcesRole',
 } as const;
 type FunctionName = keyof typeof roleIds;
 const functionNames = Object.keys(roleIds) as FunctionName[];
@@ -47,6 +48,7 @@ const usedByNoCall: Readonly<Record<FunctionName, readonly string[]>> = {
   'control-api': logging('control-api'),
   'authorize-connection': [...failedInvocations, ...logging('authorize-connection')],
   redrive: logging('redrive'),
+  resources: logging('resources'),
 };
 
 function statementsFor(name: FunctionName, parameters: Partial<RoleParameters> = {}): readonly Statement[] {
@@ -71,6 +73,7 @@ sharedPrivilege.beforeAll(async ({ story: told }) => {
   await deliver(story, 'deliver');
   await deliver(story, 'deliver-queued');
   await redrive(story);
+  await declare(story);
 });
 
 test('every recorded AWS request belongs to a known function and a known permission', () => {
@@ -112,6 +115,7 @@ test('the roles use wildcards only for the listed resources and keys', () => {
       'TOKEN#*',
       `${bucketArn}/*`,
       arn('secretsmanager', 'secret:lastmile/local/connection/*'),
+      arn('secretsmanager', 'secret:lastmile/local/api-key/*'),
       teamSecretArn,
       ...functionNames.map((name) => arn('logs', `log-group:/aws/lambda/lastmile-local-${name}:*`)),
     ].toSorted(),

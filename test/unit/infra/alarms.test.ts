@@ -62,7 +62,7 @@ const ofTable = (metric: string) => [
   `AWS/DynamoDB ${metric} Sum TableName=lastmile-prod`,
   `AWS/DynamoDB ${metric} Sum TableName=lastmile-prod GlobalSecondaryIndexName=by-connection`,
 ];
-const everyFunction = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive'];
+const everyFunction = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive', 'resources'];
 const asynchronous = ['deliver', 'authorize-connection'];
 
 /** The namespace, metric, statistic and dimensions that each alarm watches. */
@@ -128,9 +128,9 @@ describe('the alarms', () => {
     expect(alarms.filter(({ AlarmDescription }) => !AlarmDescription.endsWith(cure))).toEqual([]);
   });
 
-  test('the alarms use 27 metrics, as the guide says', () => {
+  test('the alarms use 29 metrics, as the guide says', () => {
     expect(alarms.flatMap(({ Metrics }) => Metrics.filter(({ MetricStat }) => MetricStat !== undefined))).toHaveLength(
-      27,
+      29,
     );
   });
 });

@@ -8,7 +8,14 @@ import type { JsonObject } from '../../../lib/core/input/json.ts';
 const repository = join(import.meta.dirname, '..', '..', '..');
 const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
 
-export const functionNames = ['deliver', 'deliver-queued', 'control-api', 'authorize-connection', 'redrive'] as const;
+export const functionNames = [
+  'deliver',
+  'deliver-queued',
+  'control-api',
+  'authorize-connection',
+  'redrive',
+  'resources',
+] as const;
 
 /** The members of a resource that the tests read. */
 export interface Resource {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { RoleParameters, TemplateStatement } from '../../policies/roles.ts';
 import { rolesFile, rolesOf, statementsOf } from '../../policies/roles.ts';
 
-const ids = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole', 'RedriveRole'];
+const ids = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole', 'RedriveRole', 'ResourcesRole'];
 
 const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:team-dead-letters';
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/key-??????';
@@ -80,6 +80,7 @@ describe('the roles', () => {
     ['ControlApiRole', ['dynamodb', 'secretsmanager', 'sqs'], ['sqs']],
     ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3']],
     ['RedriveRole', ['sqs'], ['sqs']],
+    ['ResourcesRole', ['dynamodb', 'secretsmanager'], []],
   ])(
     'the role %s may use the KMS key of the stack only through the services that it needs',
     (id, decrypts, encrypts) => {
@@ -93,6 +94,7 @@ describe('the roles', () => {
     ['ControlApiRole', ['dynamodb', 'secretsmanager', 'sqs', 's3'], ['sqs'], 's3:GetObject'],
     ['AuthorizeConnectionRole', ['dynamodb', 'secretsmanager'], ['s3'], undefined],
     ['RedriveRole', ['sqs'], ['sqs'], undefined],
+    ['ResourcesRole', ['dynamodb', 'secretsmanager'], [], undefined],
   ])(
     'in a stack that keeps events, the role %s may do no more with them than its function does',
     (id, decrypts, encrypts, action) => {
@@ -112,6 +114,7 @@ describe('the roles', () => {
     ['ControlApiRole', ['secretsmanager'], []],
     ['AuthorizeConnectionRole', ['secretsmanager'], []],
     ['RedriveRole', [], []],
+    ['ResourcesRole', ['secretsmanager'], []],
   ])(
     'the role %s may use the keys of named secrets and queues only through the services that it needs',
     (id, decrypts, encrypts) => {

@@ -22,6 +22,7 @@ const logicalNames = {
   'control-api': 'ControlDashapi',
   'authorize-connection': 'AuthorizeDashconnection',
   redrive: 'Redrive',
+  resources: 'Resources',
 };
 const roles = {
   deliver: 'DeliverRole',
@@ -29,6 +30,7 @@ const roles = {
   'control-api': 'ControlApiRole',
   'authorize-connection': 'AuthorizeConnectionRole',
   redrive: 'RedriveRole',
+  resources: 'ResourcesRole',
 };
 
 describe('a function of the deployed stack', () => {
@@ -40,7 +42,7 @@ describe('a function of the deployed stack', () => {
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
         Role: { 'Fn::GetAtt': [roles[name], 'Arn'] },
-        Timeout: name === 'control-api' ? 30 : 60,
+        Timeout: { 'control-api': 30, resources: 300 }[name as string] ?? 60,
         MemorySize: 512,
       });
       expect(resource(`${logicalNames[name]}LogGroup`, 'AWS::Logs::LogGroup').Properties).toEqual({
@@ -86,6 +88,15 @@ describe('a function of the deployed stack', () => {
       });
     },
   );
+
+  test('failed invocations of resources are not kept, because their input may hold credentials', () => {
+    expect(resource('ResourcesLambdaEvConf', 'AWS::Lambda::EventInvokeConfig').Properties).toEqual({
+      FunctionName: { Ref: 'ResourcesLambdaFunction' },
+      Qualifier: '$LATEST',
+      MaximumRetryAttempts: 2,
+      MaximumEventAgeInSeconds: 3600,
+    });
+  });
 
   test('a function has no reserved concurrency and no VPC unless a parameter sets them', () => {
     for (const { Properties } of ofType('AWS::Lambda::Function')) {
@@ -145,7 +156,9 @@ describe('the ways into the deployed stack', () => {
       DeadLetterQueueArn: { 'Fn::GetAtt': ['DeadLetterQueue', 'Arn'] },
       FailedInvocationsBucket: { Ref: 'FailedInvocations' },
       TableName: { Ref: 'Table' },
+      ResourcesFunctionArn: { 'Fn::GetAtt': ['ResourcesLambdaFunction', 'Arn'] },
     });
+    expect(template.Outputs['ResourcesFunctionArn']).toMatchObject({ Export: { Name: 'lastmile-prod-resources' } });
   });
 
   test('the guide to deploying uses only existing outputs of the stack', () => {
