@@ -232,7 +232,7 @@ export async function declare(story: PrivilegeStory): Promise<void> {
     await put('DeliveryPolicy', signing, { ...signing, Burst: '2' });
     const named = { ConnectionName: Name, SecretArn: await keepCredentials(credentials) };
     await put('ConnectionPolicy', named, { ...named, AllowedHosts: ['127.0.0.1'] });
-    const key = { apiId: 'control' };
+    const key = { apiId: AuthorizationType === 'BASIC' ? 'control' : 'events' };
     await put('ApiKey', key, { ...key, description: 'changed' });
     await ask('Create', 'ApiKey', 'create', key);
     for (const [type, id] of made) await ask('Delete', type, 'delete', {}, id);

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { RoleParameters, TemplateStatement } from '../../policies/roles.ts';
 import { rolesFile, rolesOf, statementsOf } from '../../policies/roles.ts';
 
-const ids = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole', 'RedriveRole', 'ResourcesRole'];
+const ids = [
+  'DeliverRole',
+  'DeliverQueuedRole',
+  'ControlApiRole',
+  'AuthorizeConnectionRole',
+  'RedriveRole',
+  'ResourcesRole',
+];
 
 const queueArn = 'arn:aws:sqs:eu-west-1:123456789012:team-dead-letters';
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:team/key-??????';
@@ -66,7 +73,7 @@ describe('the roles', () => {
     }
   });
 
-  const reading = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole'];
+  const reading = ['DeliverRole', 'DeliverQueuedRole', 'ControlApiRole', 'AuthorizeConnectionRole', 'ResourcesRole'];
   test.each(ids)('the role %s has at most the permission to read the named secrets', (id) => {
     const statements = allowing({ secretArns: [secretArn] }, id, '');
     const naming = statements.filter(({ Resource }) => Resource.includes(secretArn));
