@@ -11,7 +11,7 @@ import type { Turn } from '../core/rate/shards.ts';
 import { inTurn, newcomer } from '../core/rate/shards.ts';
 import { signRequest } from '../core/request/signing.ts';
 import type { Clock, Random } from '../ports/clock.ts';
-import type { ConcurrencyLimit, HttpClient } from '../ports/delivery.ts';
+import type { ConcurrencyLimit, HttpClient, HttpResult } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Pacing, SlotOrTurn } from './rate/pacing.ts';
 import { afterMissedSlot } from './rate/pacing.ts';
@@ -166,7 +166,7 @@ class OneAttempt {
     const { pacing, http, clock, random } = this.#dependencies;
     const { transport } = destination;
     const { timeoutMs } = destination.policy;
-    const exchange = { timeoutMs, transport, signal: this.#deadline.signal, readSuccessBody: false };
+    const { signal } = this.#deadline;
     let waitsSinceMs = clock.nowMs();
     for (let asked = turn, hasLostSocket = false; ; ) {
       const slot = await pacing.waitForSlot(destination, this.#deadline, asked);
@@ -178,12 +178,15 @@ class OneAttempt {
       const signed = signing === undefined ? request : signRequest(request, signing, requestedAtMs);
       const watched = pacing.watch(destination, slot.isProbe);
       const traced = withTrace(signed, this.#delivery.trace, random);
-      const sending = http.send(traced, { ...exchange, sendUntilMs: slot.untilMs });
-      const result = await sending.catch(async (error: unknown) => {
+      const { untilMs: sendUntilMs } = slot;
+      let result: HttpResult;
+      try {
+        result = await http.send(traced, { timeoutMs, transport, signal, readSuccessBody: false, sendUntilMs });
+      } catch (error) {
         await watched.end(error instanceof Failure ? signalOf(classifyFailure(error)) : noSignal);
         if (!isBeforeConnection(error)) this.#count(requestedAtMs - waitsSinceMs);
         throw error;
-      });
+      }
       if (result.kind !== 'answer') void watched.end(noSignal);
       if (result.kind === 'missed') {
         asked = afterMissedSlot(asked);

@@ -94,7 +94,8 @@ export function createDeliver({ retrying, settler, log, clock, keeping }: Delive
     const facts: DeliveryFacts = {};
     let settlement: Settlement;
     try {
-      settlement = await keepIfUnsendable(await deliverAndSettle(event, facts, deadline), event, facts);
+      settlement = await deliverAndSettle(event, facts, deadline);
+      if (settlement.kind === 'returned') settlement = await keepIfUnsendable(settlement, event, facts);
     } catch (error) {
       if (!(error instanceof Failure)) facts.bug = error;
       settlement = { kind: 'returned', error };
@@ -123,11 +124,11 @@ interface DeliveryFacts {
  * of the reason as fits. It can be delivered again from there.
  */
 async function keepIfUnsendable(
-  settlement: Settlement,
+  settlement: Settlement & { readonly kind: 'returned' },
   { keep }: ReceivedEvent,
   { outcome }: DeliveryFacts,
 ): Promise<Settlement> {
-  if (settlement.kind !== 'returned' || keep === undefined || !isUnsendable(settlement.error)) return settlement;
+  if (keep === undefined || !isUnsendable(settlement.error)) return settlement;
   const { message } = settlement.error;
   const isFailed = outcome !== undefined && outcome.kind !== 'delivered';
   await keep(isFailed ? new Failure(outcome.code, `${outcome.reason} ${message}`) : settlement.error);

@@ -80,8 +80,12 @@ function keyOf(pair: string): string {
   }
 }
 
+/** Most values have only these characters, and need no encoding. */
+const unreserved = /^[A-Za-z0-9\-._~]*$/;
+
 /** Everything but the unreserved characters of RFC 3986. Lone surrogates become U+FFFD, as in every UTF-8 text. */
 function encodeStrictly(text: string): string {
+  if (unreserved.test(text)) return text;
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
