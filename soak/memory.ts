@@ -24,6 +24,11 @@ export class MemoryRecord {
     this.#byProcess.set(memory.pid, [...samples, memory]);
   }
 
+  /** The calls that all processes have made to fail, as far as they were asked. */
+  failedCalls(): number {
+    return [...this.#byProcess.values()].reduce((sum, samples) => sum + (samples.at(-1)?.failedCalls ?? 0), 0);
+  }
+
   /** The growth of each process that was measured often enough, in order. */
   growths(): readonly MemoryGrowth[] {
     return [...this.#byProcess.values()].flatMap((samples) => growthOf(samples) ?? []);

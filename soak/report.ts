@@ -108,6 +108,9 @@ export function formatResult(result: TrialResult): string {
     ...(codes.length > 0 ? [`dead letters: ${codes.join(', ')}`] : []),
     ...destinations.map(formatDestination),
     ...(healthyP99Ms === undefined ? [] : [`99 % of the events for healthy arrived within ${seconds(healthyP99Ms)}`]),
+    ...(result.failedCalls > 0
+      ? [`at least ${result.failedCalls} calls for the rate and for queues failed on purpose`]
+      : []),
     `${tokens} OAuth tokens obtained`,
     formatMemory(result.memory),
   ].join('\n  ');

@@ -37,6 +37,8 @@ export interface ProcessMemory {
   readonly residentBytes: number;
   /** Time since the start of the process. */
   readonly upMs: number;
+  /** The number of calls that the process has made to fail on purpose. */
+  readonly failedCalls: number;
 }
 
 /** A frozen stack answers only after the freeze, so the wait for its answer ends after this time. */
@@ -45,14 +47,17 @@ const memoryTimeoutMs = 2000;
 /** `npm start` over one data folder, as a process that can be killed and started again. */
 export class KillableStack {
   readonly #dataDir: string;
+  readonly #failsCalls: boolean;
   #process: ChildProcess | undefined;
   #clients: Promise<StackClients> | undefined;
   /** Settles when the previous process has ended, because only one process can use the data folder. */
   #gone: Promise<unknown> = Promise.resolve();
   readonly #errors: string[] = [];
 
-  constructor(dataDir: string) {
+  /** @param failsCalls whether some calls of the workers fail on purpose */
+  constructor(dataDir: string, failsCalls: boolean) {
     this.#dataDir = dataDir;
+    this.#failsCalls = failsCalls;
   }
 
   /**
@@ -114,7 +119,12 @@ export class KillableStack {
     await this.#gone;
     const args = ['--expose-gc', '--import', memoryProbe, startCommand, '--port', '0', '--data-dir', this.#dataDir];
     // The shell's variables are not passed on, because the stack would read them.
-    const env = { PATH: process.env['PATH'], ...variables, ...stopWithParent };
+    const env = {
+      PATH: process.env['PATH'],
+      ...variables,
+      ...stopWithParent,
+      SOAK_CALL_FAULTS: this.#failsCalls ? 'yes' : 'no',
+    };
     // The stack gets a process group of its own, so that Ctrl-C at the terminal reaches only the soak. The soak ends its
     // stacks itself.
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });

@@ -17,6 +17,8 @@ export interface TrialOptions {
   readonly durationMs: number;
   /** Kills and freezes of the stack; empty for the stack that is not interrupted. */
   readonly interruptions: readonly Planned<Interruption>[];
+  /** Whether calls of the workers fail on purpose. Default no. SQS may then get or keep a message twice, so any event may be duplicated. */
+  readonly failsCalls?: boolean;
   /** A new or empty folder; the caller removes it. */
   readonly dataDir: string;
   /** How long the remaining events may take to settle after the last one was sent. */
@@ -56,6 +58,8 @@ export interface TrialResult {
   /** OAuth tokens that the stack obtained. */
   readonly tokens: number;
   readonly memory: readonly MemoryGrowth[];
+  /** Calls of the workers that have failed on purpose. */
+  readonly failedCalls: number;
   /** Messages left in the delivery queue; undefined when the settling was cut off. */
   readonly queued: number | undefined;
   /** Errors that the stack's processes printed. */
@@ -85,8 +89,9 @@ export class Trial {
 
   constructor(options: TrialOptions) {
     this.#options = options;
-    this.#stack = new KillableStack(options.dataDir);
+    this.#stack = new KillableStack(options.dataDir, options.failsCalls === true);
     this.interruptions = new Interruptions(this.#stack, this.ledger);
+    if (options.failsCalls === true) this.ledger.interrupted(performance.now());
   }
 
   async run(): Promise<TrialResult> {
@@ -117,6 +122,7 @@ export class Trial {
         sendingMs,
         tokens: provider.issued(),
         memory: this.#memory.growths(),
+        failedCalls: this.#memory.failedCalls(),
         queued,
         errors: this.#stack.errors(),
       };

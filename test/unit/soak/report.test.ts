@@ -49,6 +49,7 @@ const clean: TrialResult = {
   sendingMs: 70_000,
   tokens: 3,
   memory: [growth(megabyte)],
+  failedCalls: 0,
   queued: 0,
   errors: [],
 };
@@ -111,7 +112,7 @@ test('the printed report of a soak shows its ledger, its rates and its memory', 
 test('the growth of a warm process is measured between the medians of its first and its last measurements', () => {
   const record = new MemoryRecord();
   const look = (pid: number, upSeconds: number, megabytes: number) =>
-    record.add({ pid, upMs: upSeconds * 1000, heapBytes: megabytes * megabyte, residentBytes: 0 });
+    record.add({ pid, upMs: upSeconds * 1000, heapBytes: megabytes * megabyte, residentBytes: 0, failedCalls: 0 });
   for (const [index, megabytes] of [20, 30, 41, 90, 40, 43, 10, 42].entries()) look(1, 1 + 3 * index, megabytes);
   look(2, 6, 40);
   const growths = record.growths();
