@@ -1,7 +1,7 @@
 /** What a call to AWS costs: the AWS client, less of the AWS client, and the requests that workers sign themselves. */
 import { Buffer } from 'node:buffer';
-import { type DynamoDBClient, type UpdateItemCommandInput, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { createDynamoDbClient } from '../../lib/adapters/aws/clients.ts';
+import { DynamoDBClient, type UpdateItemCommandInput, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { everyClient } from '../../lib/adapters/aws/clients.ts';
 import { type RequestSettings, signedRequest, textOf } from '../../lib/adapters/aws/signed-request.ts';
 import { createClientTableCalls, createSignedTableCalls } from '../../lib/adapters/dynamodb/table-calls.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
@@ -10,7 +10,7 @@ import type { Figure } from '../figure.ts';
 import { alternate, type Contender, inLanes, median, medianRatio } from '../rounds.ts';
 
 const goal = 1;
-const options = { rounds: 5, deliveriesPerRound: 2000 };
+const options = { rounds: 5, deliveriesPerRound: 1000 };
 
 /** A write to the rate, as a worker makes it for each batch. */
 const write: UpdateItemCommandInput = {
@@ -65,13 +65,24 @@ export async function measureAwsCalls(): Promise<Figure[]> {
   }
 }
 
+/** A machine that stops for a while must not end the measurement. */
+const patientMs = 600_000;
+
 function callsTo(endpoint: string) {
-  const aws = { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
-  const signal = () => AbortSignal.timeout(3_600_000);
-  const client = createClientTableCalls(createDynamoDbClient(aws));
-  const trimmed = trimmedClient(createDynamoDbClient(aws));
-  const settings: RequestSettings = createDynamoDbClient(aws).config;
-  const signed = createSignedTableCalls(createDynamoDbClient(aws).config, 'lastmile-bench-state', systemClock);
+  const newClient = () =>
+    new DynamoDBClient({
+      ...everyClient,
+      requestHandler: { connectionTimeout: patientMs, requestTimeout: patientMs, throwOnRequestTimeout: true },
+      region: 'us-east-1',
+      endpoint,
+      credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    });
+  const limits = { connectTimeoutMs: patientMs, requestTimeoutMs: patientMs };
+  const signal = () => AbortSignal.timeout(patientMs);
+  const client = createClientTableCalls(newClient());
+  const trimmed = trimmedClient(newClient());
+  const settings: RequestSettings = newClient().config;
+  const signed = createSignedTableCalls(newClient().config, 'lastmile-bench-state', systemClock, limits);
   return {
     client: () => client.updateItem(write, signal()),
     trimmed: () => trimmed.send(new UpdateItemCommand(write), { abortSignal: signal() }),
@@ -131,9 +142,9 @@ function figuresOf(
       goal,
       name: `calls per CPU second that are signed here, to calls of the AWS client, ${how}`,
       value,
-      target: '>= 2.5',
+      target: '>= 3',
       noise,
-      broken: !(value + noise >= 2.5),
+      broken: !(value + noise >= 3),
     },
   ];
 }

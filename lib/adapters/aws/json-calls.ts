@@ -40,7 +40,7 @@ const longestExchangeMs = 900_000;
 /**
  * Calls operations of one AWS service in its protocol awsJson 1.0.
  *
- * Performance: an AWS client takes 400 to 500 us of processor time for a call. This takes a fifth, because it makes one signed
+ * Performance: an AWS client takes 400 to 500 us of processor time for a call. This takes a quarter, because it makes one signed
  * request and nothing else. It is for the few operations that a worker calls for each batch.
  *
  * Failure policy: the calls fail and are repeated as those of the AWS client. They take credentials, region, endpoint, retry
