@@ -13,6 +13,7 @@ import { measurePatterns } from './bus/patterns.ts';
 import { measurePeers } from './peers/peers.ts';
 import { measureRate } from './rate/rate.ts';
 import { measureAlone } from './rate/alone.ts';
+import { measureSettings } from './rate/settings.ts';
 import { measureWorkers } from './rate/workers.ts';
 import { measureThroughput } from './worker/throughput.ts';
 
@@ -55,6 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (!quick && !only) {
     for (const figure of await measureColdStart()) printFigure(figure);
     for (const figure of await measureAlone()) printFigure(figure);
+    for await (const figure of measureSettings()) printFigure(figure);
     for (const figure of await measureRate()) printFigure(figure);
     for (const figure of await measureAwsCalls()) printFigure(figure);
     for (const figure of await measureThroughput()) printFigure(figure);

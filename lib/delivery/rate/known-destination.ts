@@ -5,6 +5,7 @@ import { isOlderThan } from '../../core/rate/view.ts';
 import type { HealthLog } from '../../ports/metrics.ts';
 import { HealthMonitor } from '../health/monitor.ts';
 import { createReservationQueue } from './reservation-queue.ts';
+import { ShardChoice } from './shard-choice.ts';
 import type { BucketDependencies } from './seen-bucket.ts';
 import type { BucketCall } from './worker-bucket.ts';
 import { WorkerBucket } from './worker-bucket.ts';
@@ -32,11 +33,13 @@ export class KnownDestination {
   readonly #incarnation: string;
   readonly #dependencies: DestinationDependencies;
   readonly #buckets = new Map<number, KnownBucket>();
+  readonly choice: ShardChoice;
   #latest: { readonly revision: number; readonly monitor: HealthMonitor } | undefined;
 
   constructor(incarnation: string, dependencies: DestinationDependencies) {
     this.#incarnation = incarnation;
     this.#dependencies = dependencies;
+    this.choice = new ShardChoice(dependencies.batchSize, dependencies.random);
   }
 
   /** The first shard, which keeps the health of the destination. */

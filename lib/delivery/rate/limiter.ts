@@ -58,7 +58,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
   const { batchSize, clock, random, invocations, ownInvocations = 1 } = dependencies;
   const slowTime = new SlowTime(ownInvocations, clock.nowMs(), random);
   const destinations = new BoundedMap<string, KnownDestination>(maxDestinations, ({ isInUse }) => isInUse);
-  const nextShard = createShardChoice(batchSize, random);
+  const nextGroup = createGroups(batchSize);
 
   function knownOf({ incarnation }: RatedDestination): KnownDestination {
     const known = destinations.get(incarnation) ?? new KnownDestination(incarnation, dependencies);
@@ -76,7 +76,7 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       if (destination.isUnlimited && (await known.needsNoSlot(revision))) return withoutSlots(count, clock.nowMs());
       const shards = shardCount(destination, batchSize);
       const inUse = shardsInUse(destination, shards, first.healthFor(revision), { invocations, batchSize });
-      let shard = turn.kind === 'return' ? turn.shard % shards : nextShard(count) % inUse;
+      let shard = turn.kind === 'return' ? turn.shard % shards : known.choice.shardOf(nextGroup(count), inUse);
       let isNewcomer = turn.kind === 'newcomer';
       if (turn.kind === 'return' && clock.nowMs() < turn.atMs - earlyToleranceMs) {
         const generation = await known.shard(shard).bucket.seen.generation();
@@ -92,7 +92,10 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const isUsedUp = slowAnswerMs(destination, first) > 0 && slowTime.isUsedUp(incarnation, clock.nowMs());
       const horizonMs = isUsedUp ? 0 : longestMs;
       const call = { count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision };
-      const given = await known.shard(shard).reserve(call);
+      const reserve = () => known.shard(shard).reserve(call);
+      const given = await (turn.kind === 'newcomer'
+        ? known.choice.observe(shard, count, () => clock.nowMs(), reserve)
+        : reserve());
       // The reservation has shown the health of the endpoint.
       const slowMs = slowAnswerMs(destination, first);
       if (slowMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(incarnation, invocation, clock.nowMs(), slowMs);
@@ -107,29 +110,28 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
 }
 
 /**
- * Chooses shards. Requests that begin at the same moment go to one shard, so that they share a write. Later requests go to the
- * next shard. If more than a batch begins at once, several shards share the requests: one shard has too few slots for all of
- * them.
+ * Groups requests. Those that begin at the same moment are one group, so that they share a write. If more than a batch begins at
+ * once, there are several groups: one shard has too few slots for all of them.
  *
- * @returns a function of the number of requests; the result modulo the number of shards is the shard
+ * @returns a function of the number of requests, whose result is the number of their group
  */
-function createShardChoice(batchSize: number, random: () => number): (count: number) => number {
-  let batches = Math.floor(random() * 1000);
-  /** How many requests have gone to the latest shard in the current microtask; undefined when that microtask is over. */
+function createGroups(batchSize: number): (count: number) => number {
+  let group = 0;
+  /** How many requests of the current microtask are in the latest group; undefined when that microtask is over. */
   let together: number | undefined;
   return (count) => {
     if (together === undefined) {
-      batches += 1;
+      group += 1;
       together = 0;
       queueMicrotask(() => {
         together = undefined;
       });
     } else if (together + count > batchSize) {
-      batches += 1;
+      group += 1;
       together = 0;
     }
     together += count;
-    return batches;
+    return group;
   };
 }
 

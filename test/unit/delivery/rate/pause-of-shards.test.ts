@@ -84,8 +84,9 @@ async function resume(resumed: readonly number[]): Promise<void> {
 /** The numbers of slots of three reservations, one from each shard. */
 async function slotsOf(limiter: RateLimiter, destination: RatedDestination): Promise<number[]> {
   const slots: number[] = [];
-  for (const _ of shards) {
-    const given = limiter.reserve(destination, 1, { ...queueBatch, turn: inTurn });
+  for (const shard of shards) {
+    const turn: Turn = { kind: 'return', generation: 1, shard, atMs: fleet.clock.nowMs() };
+    const given = limiter.reserve(destination, 1, { ...queueBatch, turn });
     slots.push((await passing(fleet.clock, given)).slotTimesMs.length);
   }
   return slots;
