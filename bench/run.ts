@@ -1,5 +1,5 @@
 import { Exit, parseCommandLine, runCommand } from '../lib/commands/command.ts';
-import { measureBus } from './bus/bus.ts';
+import { measureBus, measureManyRules } from './bus/bus.ts';
 import { measureHistory } from './bus/history.ts';
 import { measureAwsCalls } from './worker/aws-calls.ts';
 import { countCalls } from './worker/calls.ts';
@@ -12,6 +12,7 @@ import { measureHeap } from './worker/heap.ts';
 import { measurePatterns } from './bus/patterns.ts';
 import { measurePeers } from './peers/peers.ts';
 import { measureRate } from './rate/rate.ts';
+import { measureStack } from './stack/stack.ts';
 import { measureAlone } from './rate/alone.ts';
 import { measureSettings } from './rate/settings.ts';
 import { measureWorkers } from './rate/workers.ts';
@@ -26,6 +27,7 @@ ratios of two things that are measured in turn. Without an option, it takes abou
   --isolation  only measures how much dead endpoints delay other events, in full
   --calls      only compares the calls to AWS that workers sign themselves with those of the AWS client
   --peers      only compares Lastmile with BullMQ and a plain worker; needs redis-server
+  --local      only measures the local stack from its doors to an endpoint, in full
   --growth     only measures the costs that might grow; with --plots it also draws the pictures in docs again
   --help       show this text
 
@@ -34,17 +36,27 @@ Exit status: 0 every goal is met, 1 a goal is missed by more than the noise, 2 w
 const yes = { type: 'boolean' } as const;
 
 async function main(args: readonly string[]): Promise<number> {
-  const options = { quick: yes, isolation: yes, calls: yes, peers: yes, growth: yes, plots: yes, help: yes };
+  const options = {
+    quick: yes,
+    isolation: yes,
+    calls: yes,
+    peers: yes,
+    local: yes,
+    growth: yes,
+    plots: yes,
+    help: yes,
+  };
   const { values } = parseCommandLine('npm run bench', args, options);
   if (values.help === true) throw new Exit(0, usage);
   const {
     quick = false,
     peers: peersOnly = false,
+    local: localOnly = false,
     growth: growthOnly = false,
     isolation: isolationOnly = false,
     calls: callsOnly = false,
   } = values;
-  const only = callsOnly || peersOnly || growthOnly || isolationOnly;
+  const only = callsOnly || peersOnly || localOnly || growthOnly || isolationOnly;
 
   if (!only) {
     for (const figure of await measureWorkers({ quick })) printFigure(figure);
@@ -65,8 +77,13 @@ async function main(args: readonly string[]): Promise<number> {
     for (const figure of await measurePatterns()) printFigure(figure);
     for (const figure of await measureHistory()) printFigure(figure);
     for (const figure of await measureBus()) printFigure(figure);
+    for await (const figure of measureStack('usual')) printFigure(figure);
   }
   if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
+  if (localOnly) {
+    for await (const figure of measureStack('full')) printFigure(figure);
+    for (const figure of await measureManyRules()) printFigure(figure);
+  }
   if (growthOnly) {
     for (const figure of await measureGrowth({ plots: values.plots === true })) printFigure(figure);
   }

@@ -23,9 +23,18 @@ interface Answered {
   readonly error?: string;
 }
 
+export interface PeerProcessOptions {
+  readonly args?: readonly string[];
+  /** Options of Node. */
+  readonly execArgv?: readonly string[];
+}
+
 /** Starts the process. Its log lines go to the null device, where they cost least. */
-export function startPeerProcess(module: string): PeerProcess {
-  const child = fork(new URL(module, import.meta.url), { stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'] });
+export function startPeerProcess(module: string, { args = [], execArgv = [] }: PeerProcessOptions = {}): PeerProcess {
+  const child = fork(new URL(module, import.meta.url), args, {
+    stdio: ['ignore', openSync(devNull, 'w'), 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, ...execArgv],
+  });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let asks = 0;
   child.on('message', (message) => {

@@ -17,7 +17,7 @@ export type ReceiverAsk =
 export interface Arrived {
   /** The `machineMs` at which each request arrived, in order. */
   readonly atMs: readonly number[];
-  /** The number at the end of each event's id, in the order of arrival. */
+  /** The number in each event, or at the end of its id, in the order of arrival. */
   readonly events: readonly number[];
   /** Requests whose sender had ended before the answer was sent. */
   readonly unanswered: number;
@@ -35,8 +35,9 @@ let events: number[] = [];
 let distinct = new Set<number>();
 let unanswered = 0;
 
+/** An event whose id is made by the stack has a number of its own. */
 function note(body: string, at: number): void {
-  const event = Number(/"id":"[^"]*?([0-9]+)"/.exec(body)?.[1]);
+  const event = Number((/"number":([0-9]+)/.exec(body) ?? /"id":"[^"]*?([0-9]+)"/.exec(body))?.[1]);
   atMs.push(at);
   events.push(event);
   distinct.add(event);
