@@ -74,11 +74,6 @@ export class UndiciConnections {
     });
   }
 
-  /** Closes the connections that are not in use, and the others after their answers. */
-  close(): void {
-    if (this.#current !== undefined) this.#retire(this.#current);
-  }
-
   #acquire(origin: string, undici: Undici): Connections {
     const nowMs = this.#clock.nowMs();
     // The difference may be negative, because the clock may have been set back.
