@@ -26,6 +26,7 @@ export async function createBenchDestination(
   aws: AwsClientConfig,
   invocationEndpoint: string,
   connection: Pick<CreateConnectionRequest, 'AuthorizationType' | 'AuthParameters'>,
+  ratePerSecond = unlimited,
 ): Promise<string> {
   const events = new EventBridgeClient(aws);
   const { ConnectionArn } = await events.send(new CreateConnectionCommand({ Name: benchName, ...connection }));
@@ -35,7 +36,7 @@ export async function createBenchDestination(
       ConnectionArn,
       InvocationEndpoint: invocationEndpoint,
       HttpMethod: 'POST',
-      InvocationRateLimitPerSecond: unlimited,
+      InvocationRateLimitPerSecond: ratePerSecond,
     }),
   );
   events.destroy();

@@ -1,4 +1,5 @@
 import { Exit, parseCommandLine, runCommand } from '../lib/commands/command.ts';
+import { measureBilled } from './billed/billed.ts';
 import { measureBus, measureManyRules } from './bus/bus.ts';
 import { measureHistory } from './bus/history.ts';
 import { measureAwsCalls } from './worker/aws-calls.ts';
@@ -27,6 +28,7 @@ ratios of two things that are measured in turn. Without an option, it takes abou
   --isolation  only measures how much dead endpoints delay other events, in full
   --calls      only compares the calls to AWS that workers sign themselves with those of the AWS client
   --peers      only compares Lastmile with BullMQ and a plain worker; needs redis-server
+  --billed     only measures what Lambda bills for a batch, and how soon a fresh process delivers; needs root on Linux for the former
   --local      only measures the local stack from its doors to an endpoint, in full
   --growth     only measures the costs that might grow; with --plots it also draws the pictures in docs again
   --help       show this text
@@ -38,6 +40,7 @@ const yes = { type: 'boolean' } as const;
 async function main(args: readonly string[]): Promise<number> {
   const options = {
     quick: yes,
+    billed: yes,
     isolation: yes,
     calls: yes,
     peers: yes,
@@ -51,12 +54,13 @@ async function main(args: readonly string[]): Promise<number> {
   const {
     quick = false,
     peers: peersOnly = false,
+    billed: billedOnly = false,
     local: localOnly = false,
     growth: growthOnly = false,
     isolation: isolationOnly = false,
     calls: callsOnly = false,
   } = values;
-  const only = callsOnly || peersOnly || localOnly || growthOnly || isolationOnly;
+  const only = callsOnly || peersOnly || localOnly || growthOnly || isolationOnly || billedOnly;
 
   if (!only) {
     for (const figure of await measureWorkers({ quick })) printFigure(figure);
@@ -79,6 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const figure of await measureBus()) printFigure(figure);
     for await (const figure of measureStack('usual')) printFigure(figure);
   }
+  if (billedOnly || (!quick && !only)) for await (const figure of measureBilled()) printFigure(figure);
   if (peersOnly || (!quick && !only)) for (const figure of await measurePeers()) printFigure(figure);
   if (localOnly) {
     for await (const figure of measureStack('full')) printFigure(figure);

@@ -8,6 +8,7 @@ import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
 import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
+import { loadFirstDelivery } from './aws-on-demand.ts';
 import { inputs } from './invocation.ts';
 import { wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
@@ -53,4 +54,8 @@ export function dependenciesFrom(
   };
 }
 
-export const handler = createEntry('deliver-queued', () => createHandler(dependenciesFrom(process.env)));
+export const handler = createEntry(
+  'deliver-queued',
+  () => createHandler(dependenciesFrom(process.env)),
+  loadFirstDelivery,
+);

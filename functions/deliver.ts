@@ -8,6 +8,7 @@ import type { DeliverInput } from '../lib/delivery/deliver-batch.ts';
 import { createDeliverInput } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
+import { loadFirstDelivery } from './aws-on-demand.ts';
 import { inputs } from './invocation.ts';
 import { wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
@@ -52,4 +53,4 @@ export function dependenciesFrom(
   };
 }
 
-export const handler = createEntry('deliver', () => createHandler(dependenciesFrom(process.env)));
+export const handler = createEntry('deliver', () => createHandler(dependenciesFrom(process.env)), loadFirstDelivery);

@@ -10,11 +10,16 @@ export type Handler<Input, Result> = (input: Input, context: Context) => Promise
  * The function that Lambda calls. It makes its handler on the first call. Every line of its logger has the invocation's context.
  *
  * @param wire makes the handler from the environment; if it throws, the next call tries again
+ * @param load begins to load what the first call will need. Lambda gives a process a whole core until it waits for its first
+ *   event, and later only the part that its memory buys. Elsewhere nothing is loaded before the first call. If loading fails,
+ *   the first call loads again and reports it
  */
 export function createEntry<Input, Result>(
   serviceName: string,
   wire: (logger: Logger) => Handler<Input, Result>,
+  load?: () => Promise<unknown>,
 ): Handler<Input, Result> {
+  if (process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] !== undefined) load?.().catch(() => undefined);
   let wired: Handler<Input, Result> | undefined;
 
   function wireOnce(): Handler<Input, Result> {

@@ -2,8 +2,6 @@
 export interface OnDemand<Part> {
   /** Calls the part, as soon as it is loaded. Performance: when it is loaded, the call adds no promise of its own. */
   use<Result>(call: (part: Part) => Promise<Result>): Promise<Result>;
-  /** Begins to load, unless that has begun before. If it fails, the next use reports it or loads again. */
-  prepare(): void;
 }
 
 /**
@@ -28,8 +26,5 @@ export function onDemand<Part>(load: () => Promise<Part>): OnDemand<Part> {
 
   return {
     use: (call) => (loaded === undefined ? (loading ??= loadOnce()).then(call) : call(loaded.part)),
-    prepare() {
-      if (loaded === undefined) (loading ??= loadOnce()).catch(() => undefined);
-    },
   };
 }

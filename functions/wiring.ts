@@ -73,7 +73,7 @@ export function wireAuthorization(
     clock = systemClock,
   }: AuthorizationOverrides = {},
 ) {
-  const { ports: stores } = storesOnDemand(async () => {
+  const stores = storesOnDemand(async () => {
     const { createStores } = await import('./store-adapters.ts');
     return createStores(config, aws, clock, (change) => {
       stateEvents?.add({ kind: 'connection', ...change, atMs: change.nowMs });
@@ -191,7 +191,7 @@ export function wireDeliver(
     horizon,
     retryPolicy: policy.retryPolicy,
   });
-  const { ports: queues } = queuesOnDemand(() => loadQueues(config, aws, clock));
+  const queues = queuesOnDemand(() => loadQueues(config, aws, clock));
   const log = measureConclusions(logs.deliveryLog, metrics);
   const keeper = eventKeeper ?? wireKeptEvents(config, queues.settings, clock, process.env, writeOut);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });

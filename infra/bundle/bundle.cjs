@@ -8,8 +8,14 @@
  * The same sources give the same bytes in every folder: paths are printed relative to the root, and symbolic links to
  * packages are not followed.
  */
+const { mkdir, writeFile } = require('node:fs/promises');
+const { resolve } = require('node:path');
 const esbuild = require('esbuild');
+const { fewerFiles } = require('./fewer-files.cjs');
 const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
+
+/** What a first delivery loads on demand: the AWS clients, and the HTTP client. */
+const firstDelivery = [/^functions\/store-adapters\.ts$/, /\/undici\/lib\/dispatcher\/pool\.js$/];
 
 /**
  * @param {{ root: string, handlerFile: string, folder: string, write?: boolean, keepNames?: boolean }} options all other paths are relative to
@@ -17,27 +23,37 @@ const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
  * @returns esbuild's result, with its metafile
  * @throws Error whose `errors` are esbuild's messages
  */
-function bundle({ root, handlerFile, folder, write = true, keepNames = false }) {
-  return esbuild.build({
+async function bundle({ root, handlerFile, folder, write = true, keepNames = false }) {
+  const options = {
     absWorkingDir: root,
-    entryPoints: { handler: handlerFile },
     outdir: folder,
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    splitting: true,
-    mainFields: ['module', 'main'],
-    preserveSymlinks: true,
     minify: true,
     keepNames,
     sourcemap: true,
     sourcesContent: false,
+    logLevel: 'silent',
+  };
+  const built = await esbuild.build({
+    ...options,
+    entryPoints: { handler: handlerFile },
+    splitting: true,
+    mainFields: ['module', 'main'],
+    preserveSymlinks: true,
     plugins: [nodeModulesOnDemand],
     metafile: true,
-    write,
-    logLevel: 'silent',
+    write: false,
   });
+  const start = { test: (entryPoint) => entryPoint === handlerFile };
+  const result = await fewerFiles(built, [start, ...firstDelivery], options);
+  if (write) {
+    await mkdir(resolve(root, folder), { recursive: true });
+    for (const { path, contents } of result.outputFiles) await writeFile(path, contents);
+  }
+  return result;
 }
 
 /**

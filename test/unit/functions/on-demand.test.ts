@@ -1,8 +1,16 @@
-import { expect, test } from 'vitest';
+import type { Context } from 'aws-lambda';
+import { afterEach, expect, test, vi } from 'vitest';
 import { queuesOnDemand, storesOnDemand } from '../../../functions/aws-on-demand.ts';
+import { createEntry } from '../../../functions/entry.ts';
 import { onDemand } from '../../../functions/on-demand.ts';
 import type { Queues } from '../../../functions/queue-adapters.ts';
 import type { Stores } from '../../../functions/store-adapters.ts';
+
+const context = { awsRequestId: 'request', functionName: 'deliver' } as Context;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 test('a part is not loaded before its first use, and calls that come together load it once', async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -36,22 +44,20 @@ test('if a part cannot be loaded, all waiting calls fail with the reason, and th
   expect(await use(async (part) => part)).toBe('part');
 });
 
-test('preparing a part loads it once, and the first use waits for that load', async () => {
-  let loads = 0;
-  const part = onDemand(async () => (loads += 1));
-  part.prepare();
-  part.prepare();
-  expect(await part.use(async (loaded) => loaded)).toBe(1);
-  part.prepare();
-  expect(loads).toBe(1);
-});
-
-test('a part that cannot be prepared fails no process, and the first use loads it again', async () => {
-  const outcomes = [Promise.reject(new Error('out of file handles')), Promise.resolve('part')];
-  const part = onDemand(() => outcomes.shift() ?? Promise.reject(new Error('too many loads')));
-  part.prepare();
-  await new Promise(setImmediate);
-  expect(await part.use(async (loaded) => loaded)).toBe('part');
+test.each([
+  ['on Lambda, a function begins to load what its first call needs before it is called', 'on-demand', 1],
+  ['elsewhere, a function loads nothing before its first call', undefined, 0],
+])('%s', async (_what, initializationType, loads) => {
+  vi.stubEnv('AWS_LAMBDA_INITIALIZATION_TYPE', initializationType);
+  let loaded = 0;
+  const load = () => {
+    loaded += 1;
+    return Promise.reject(new Error('out of file handles'));
+  };
+  const handler = createEntry('deliver', () => async () => 'answer', load);
+  expect(loaded).toBe(loads);
+  expect(await handler({}, context)).toBe('answer');
+  expect(loaded).toBe(loads);
 });
 
 type Calls = (readonly [string, ...unknown[]])[];
@@ -91,7 +97,7 @@ test.each([
   'each method of %s on demand calls the same method of its adapter with all arguments',
   async (_what, methods, of) => {
     const recorded: Calls = [];
-    const called = await callAll(of(async () => recorder(recorded)).ports);
+    const called = await callAll(of(async () => recorder(recorded)));
     expect(recorded).toEqual(called);
     expect(called).toHaveLength(methods);
   },

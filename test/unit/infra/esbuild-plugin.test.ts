@@ -116,6 +116,22 @@ describe('the esbuild plugin', () => {
     expect(contents.packages).toMatchObject([{ name: 'lastmile' }]);
   });
 
+  test('a bundle loads its start from one file, and what it shares with a part loaded on demand exists once', async () => {
+    await plant(
+      'lazy',
+      `import { Shared } from './shared.ts';
+export const handler = async () => (await import('./rare.ts')).make() instanceof Shared;`,
+    );
+    await writeFile(join(serviceDir, 'functions/shared.ts'), 'export class Shared {}');
+    const rare = "import { Shared } from './shared.ts';\nexport const make = () => new Shared();";
+    await writeFile(join(serviceDir, 'functions/rare.ts'), rare);
+    await plugin(['lazy']).hooks['before:package:createDeploymentArtifacts']?.();
+    const files = await readdir(join(serviceDir, '.build/lazy'));
+    expect(files.filter((file) => file.endsWith('.js'))).toEqual(['handler.js', expect.stringMatching(/^rare-/)]);
+    const { handler } = (await import(join(serviceDir, '.build/lazy/handler.js'))) as { handler(): Promise<boolean> };
+    expect(await handler()).toBe(true);
+  });
+
   test('packaging fails for a function without a size budget, and the error names the function', async () => {
     await plant('new', 'export const handler = () => 1;');
     const bundling = plugin(['new']).hooks['before:package:createDeploymentArtifacts']?.();
