@@ -34,11 +34,13 @@ export const apiKeyKind: ResourceKind = {
   async remove(work) {
     const { physicalResourceId = '' } = work.request;
     const isLost = isMadeUp(work.request, physicalResourceId);
-    for (const { apiId, publicId } of await ownKeys(work)) {
-      if (publicId === physicalResourceId || isLost) await removeKey(work, apiId, publicId);
+    const present = await work.apiKeys.list();
+    for (const { apiId, publicId, incarnation } of present) {
+      const isMeant = publicId === physicalResourceId || isLost;
+      if (isMeant && hasCreated(work.request, incarnation)) await removeKey(work, apiId, publicId);
     }
-    // A key that is gone may have left its secret.
-    if (!isLost) await work.apiKeys.forget(physicalResourceId);
+    // A key that has ended was removed by the table, and has left its secret.
+    if (!present.some(({ publicId }) => publicId === physicalResourceId)) await work.apiKeys.forget(physicalResourceId);
   },
 };
 

@@ -35,13 +35,30 @@ const calls = {
     { name: 'nobody', incarnation: 'none' },
     { connection: 'nobody', outcome: 'unchanged' },
   ],
+  resources: [
+    {
+      RequestType: 'Delete',
+      StackId: 'arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1',
+      RequestId: 'one',
+      ResourceType: 'Custom::LastmileConnection',
+      LogicalResourceId: 'Connection',
+      PhysicalResourceId: 'nobody',
+    },
+    { status: 'SUCCESS', physicalResourceId: 'nobody' },
+  ],
 } as const;
 
 test('the package contains exactly the functions that these tests invoke', () => {
   expect(Object.keys(inject('functions')).sort()).toEqual(Object.keys(calls).sort());
 });
 
-describe.each(Object.entries(calls))('the packaged function %s', (name, [payload, answer]) => {
+describe.each(Object.entries(calls))('the packaged function %s', (name, [given, answer]) => {
+  // Only the function resources sends its answer to an address in its input.
+  let payload: object = given;
+  beforeAll(() => {
+    if (name === 'resources') payload = { ...given, ResponseURL: `${world.endpoint.origin}/answer` };
+  });
+
   test(`the packaged function ${name} answers after a cold start and again while it is warm`, async () => {
     const environment = await world.start(name);
     for (let invocation = 0; invocation < 3; invocation += 1) {

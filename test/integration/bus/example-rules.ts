@@ -9,16 +9,20 @@ const require = createRequire(import.meta.url);
 /** The parser that reads serverless.yml. */
 const yaml = createRequire(require.resolve('osls/bin/serverless.js'))('js-yaml') as { load(text: string): JsonValue };
 
-export const exampleNames = readdirSync(folder);
+const names = readdirSync(folder);
+
+/** Rules for API destinations that exist already. */
+export const exampleNames = names.filter((name) => name.startsWith('rule-'));
+
+/** Templates that also declare their API destinations. */
+export const declaringNames = names.filter((name) => name.startsWith('declared'));
 
 /** Values by their names in a template: pseudo parameters and conditions, and attributes as `<id>.<attribute>`. */
 export type References = Readonly<Record<string, string>>;
 
 /** The resources of an example, as CloudFormation would make them. A parameter that is not given has its default. */
 export function exampleResources(name: string, references: References): Readonly<Record<string, JsonObject>> {
-  const template = yaml.load(readFileSync(join(folder, name), 'utf8'));
-  if (!isJsonObject(template)) throw new Error(`${name} is no template.`);
-  const { Parameters, Resources } = template;
+  const { Parameters, Resources } = exampleTemplate(name);
   const known = { ...defaultsOf(Parameters), ...references };
   const resolved = resolve(Resources ?? {}, known);
   return Object.fromEntries(
@@ -29,7 +33,13 @@ export function exampleResources(name: string, references: References): Readonly
   );
 }
 
-function defaultsOf(parameters: JsonValue | undefined): References {
+export function exampleTemplate(name: string): JsonObject {
+  const template = yaml.load(readFileSync(join(folder, name), 'utf8'));
+  if (!isJsonObject(template)) throw new Error(`${name} is no template.`);
+  return template;
+}
+
+export function defaultsOf(parameters: JsonValue | undefined): References {
   return Object.fromEntries(
     Object.entries(parameters as JsonObject).map(([name, parameter]) => [
       name,
@@ -39,7 +49,7 @@ function defaultsOf(parameters: JsonValue | undefined): References {
 }
 
 /** @throws Error for an unknown reference, which CloudFormation would refuse too */
-function resolve(value: JsonValue, known: References): JsonValue {
+export function resolve(value: JsonValue, known: References): JsonValue {
   const answer = (reference: string): string => {
     const found = known[reference];
     if (found === undefined) throw new Error(`Nothing is known of ${reference}.`);
@@ -47,6 +57,7 @@ function resolve(value: JsonValue, known: References): JsonValue {
   };
   if (Array.isArray(value)) return value.map((item) => resolve(item, known));
   if (!isJsonObject(value)) return value;
+  if (value['Fn::ImportValue'] !== undefined) return resolve(value['Fn::ImportValue'], known);
   const { Ref: name, 'Fn::Sub': text, 'Fn::GetAtt': attribute, 'Fn::If': choice } = value;
   if (typeof name === 'string') return answer(name);
   if (typeof text === 'string') return text.replace(/\$\{([^}]+)\}/g, (_whole, reference: string) => answer(reference));

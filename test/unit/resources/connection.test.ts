@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { serviceToken } from './resource-world.ts';
-import { createResourceWorld, type ResourceWorld } from './resource-world.ts';
+import { authorize, createResourceWorld, type ResourceWorld, serviceToken } from './resource-world.ts';
 
 const basic = {
   Name: 'shop',
@@ -169,7 +168,7 @@ test('a rejected token endpoint makes the creation fail with its reason, and the
 test('a connection that waits for its token answers SUCCESS as soon as it is authorized', async () => {
   const world: ResourceWorld = await createResourceWorld({
     async onStart(_incarnation, connections) {
-      void world.clock.delay(2500).then(() => authorize(connections));
+      void world.clock.delay(2500).then(() => authorize(connections, 'shop'));
     },
   });
   expect(await world.ask('Create', 'Connection', { properties: oauth })).toMatchObject(created);
@@ -258,12 +257,6 @@ test.each([
   const deleted = await world.ask('Delete', 'Connection', { properties: basic, physicalId: answer.PhysicalResourceId });
   expect(deleted).toMatchObject({ Status: 'SUCCESS' });
 });
-
-async function authorize(connections: ResourceWorld['connections']): Promise<void> {
-  const before = await connections.read('shop');
-  if (before === undefined) return;
-  await connections.update(before, { ...before, state: 'AUTHORIZED', revision: before.revision + 1 });
-}
 
 /** What authorize-connection does when the token endpoint refuses the credentials. */
 async function refuseToken(connections: ResourceWorld['connections'], name: string): Promise<void> {
