@@ -1,6 +1,3 @@
-import { functionVariables } from '../../lib/local/stack/environment.ts';
-import { startBenchProcess } from '../bench-process.ts';
-import { createBenchDestination, surroundings } from '../bench-stack.ts';
 import { benchName, orderEvents } from '../events.ts';
 import type { Figure } from '../figure.ts';
 import { median, medianOf } from '../rounds.ts';
@@ -10,22 +7,14 @@ import { runtimeName, startEnvironment, unpack } from './environment.ts';
 import { measureFirstDelivery } from './first-delivery.ts';
 import { cores, endpointMs, periodsUs, storeMs } from './lambda.ts';
 import { directMillion, prices, queuedMillion } from './prices.ts';
-import type { AnswerTimes } from './stores-process.ts';
+import type { Servers } from './servers.ts';
+import { startServers } from './servers.ts';
 
 const batchSize = 10;
 /** After these, the compiler has optimised the code, and the worker knows whether others use the rate. */
 const warmUp = 150;
 const measured = 100;
 const target = 1.15;
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-export interface Servers {
-  readonly variables: Variables;
-  /** How long answers took since this was called before. */
-  takeTimes(): Promise<AnswerTimes>;
-  stop(): void;
-}
 
 /** Goal 9: what Lambda bills for a warm batch. Goal 5: how soon a fresh process delivers its first event. */
 export async function* measureBilled(): AsyncGenerator<Figure> {
@@ -57,28 +46,6 @@ export async function* measureBilled(): AsyncGenerator<Figure> {
     for (const each of functions) each.remove();
   }
 }
-
-async function startServers(): Promise<Servers> {
-  const process = startBenchProcess('billed/stores-process.ts');
-  const { stack, stores, endpoint } = (await process.ask()) as Record<'stack' | 'stores' | 'endpoint', string>;
-  await createBenchDestination(
-    surroundings(stack).aws,
-    `${endpoint}/orders`,
-    {
-      AuthorizationType: 'API_KEY',
-      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key', ApiKeyValue: 'bench-key' } },
-    },
-    ratePerSecond,
-  );
-  return {
-    variables: { ...functionVariables({}, (name) => `${stores}/123456789012/${name}`), AWS_ENDPOINT_URL: stores },
-    takeTimes: async () => (await process.ask({})) as AnswerTimes,
-    stop: () => process.stop(),
-  };
-}
-
-/** One item of the table can handle it, and the slots of a batch of ten take 2 ms. */
-const ratePerSecond = 5000;
 
 interface Warm {
   readonly ms: { readonly value: number; readonly noise: number };

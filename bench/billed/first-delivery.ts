@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { Figure } from '../figure.ts';
 import { median, medianOf } from '../rounds.ts';
-import type { Servers } from './billed.ts';
+import type { Servers } from './servers.ts';
 import type { Unpacked } from './environment.ts';
 import { runtimeName, startEnvironment } from './environment.ts';
 

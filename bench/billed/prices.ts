@@ -1,6 +1,6 @@
 /**
- * US dollars in us-east-1 without free tiers, as of November 2026, from the pricing pages of SQS, DynamoDB on demand, Lambda
- * and EventBridge.
+ * US dollars in us-east-1 without free tiers, as of 2025, from the pricing pages of SQS, DynamoDB on demand, and Lambda;
+ * that of EventBridge as of June 2026.
  */
 export const prices = {
   sqsRequest: 0.4 / 1e6,
