@@ -1,38 +1,42 @@
 /*
- * `npm run package`: makes the files that a deployment uploads, without AWS credentials and without a network.
- *
- * If SOURCE_DATE_EPOCH is not set, the template's time is the time of the commit, so that everybody who packages the commit
- * gets the same bytes. If there are uncommitted changes, the template's time is the current time.
+ * `npm run package`: makes the files that a deployment uploads, without AWS credentials and without a network. The same commit
+ * gives the same bytes.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { devNull } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { kilobytes as size } from './bundle/bundle.cjs';
+import { kilobytes as size } from './bundle/contents.cjs';
+import { functionZips } from './bundle/function-zips.cjs';
+import { releaseTemplate } from './template/release.cjs';
+import { functionNames } from './template/service.cjs';
+import { stackTemplate } from './template/stack.cjs';
 
-const usage = `Bundles and packages every function for a stage, without AWS credentials and without a network.
+const usage = `Packages every function, with a CloudFormation template, without AWS credentials and without a network.
 
-  npm run package -- [--stage dev] [--region us-east-1] [--out .build/package/<stage>]
+  npm run package -- [--stage dev | --release] [--bucket <name>] [--out <folder>]
 
-  --stage <stage>       stage of the stack (default: dev)
-  --region <region>     region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)
-  --out <folder>        output folder, which is emptied first (default: .build/package/<stage>)
-  --param <name=value>  parameter of the stage, as sls takes it; may be given several times
+  --stage <stage>       a template for this stage (default: dev)
+  --param <name=value>  parameter of the stage; may be given several times
+  --release             a template for every stage, with CloudFormation parameters instead
+  --bucket <name>       S3 bucket of the zips; the template then names their objects in it. Without it, the template names the
+                        files beside it, which 'aws cloudformation package' uploads
+  --out <folder>        output folder, which is emptied first (default: .build/package/<stage>, or .build/package/release)
   --help                show this text
 
-The folder then has the CloudFormation template, a zip for each function and a list of the zip's contents.
-'npx sls deploy --stage <stage> --package <folder>' deploys it. Exit status: 0 packaged, 1 failed, 2 wrong usage.`;
+The folder then has the template, a zip for each function, a list of each zip's contents, and the checksums of all files in
+SHA256SUMS. Exit status: 0 packaged, 1 failed, 2 wrong usage.`;
 
 const root = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const checksums = 'SHA256SUMS';
 
 function parse(args) {
   const text = { type: 'string' };
   const options = {
     stage: text,
-    region: text,
+    release: { type: 'boolean' },
+    bucket: text,
     out: text,
     param: { type: 'string', multiple: true },
     help: { type: 'boolean' },
@@ -40,72 +44,70 @@ function parse(args) {
   try {
     const { values } = parseArgs({ args, options });
     if (values.help) return { help: true };
-    const { stage = 'dev', region, param = [] } = values;
-    if (!/^[a-z0-9-]+$/.test(stage)) throw new Error('--stage must be lower case letters, digits and hyphens.');
-    const out = resolve(root, values.out ?? join('.build', 'package', stage));
+    const { stage = 'dev', release = false, bucket, param = [] } = values;
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(stage))
+      throw new Error('--stage must be at most 32 lower case letters, digits and hyphens, and begin with a letter.');
+    if (release && (values.stage !== undefined || param.length > 0))
+      throw new Error('--release makes a template for every stage, so it takes neither --stage nor --param.');
+    const out = resolve(values.out ?? join(root, '.build', 'package', release ? 'release' : stage));
     // The default folder can contain only files of an earlier run, even if that run was interrupted.
     const isOurs = values.out === undefined || mayBeEmptied(out);
     if (!isOurs) throw new Error(`--out is emptied first, but ${out} contains other files. Choose another folder.`);
-    return { stage, region, out, param };
+    return { stage, release, bucket, out, parameters: Object.fromEntries(param.map(parameterOf)) };
   } catch (error) {
     console.error(`${error.message.split('\n')[0].replace(/\.?$/, '.')} See npm run package -- --help.`);
     return undefined;
   }
 }
 
+function parameterOf(given) {
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(given) ?? [];
+  if (name === undefined)
+    throw new Error(`--param must be a name and a value, such as maximumConcurrency=7; it is '${given}'.`);
+  return [name, value];
+}
+
 /** Whether the folder contains only files that an earlier run made. */
 function mayBeEmptied(folder) {
   if (!existsSync(folder)) return true;
   const files = statSync(folder).isDirectory() ? readdirSync(folder) : [folder];
-  return files.length === 0 || files.includes('serverless-state.json');
+  return files.length === 0 || files.includes(checksums);
 }
 
-/** The time for the template, in seconds since 1970. */
-function commitTime() {
-  const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
-  const { status, stdout } = git('status', '--porcelain');
-  const committed = status === 0 && stdout === '' ? git('log', '-1', '--format=%ct').stdout.trim() : '';
-  return committed === '' ? {} : { SOURCE_DATE_EPOCH: committed };
-}
+const sha256 = (bytes, encoding) => createHash('sha256').update(bytes).digest(encoding);
 
-/** The environment without the shell's AWS settings, so that osls neither finds credentials nor searches for them. */
-function environment() {
-  const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
-  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_') || regions.includes(name));
-  return {
-    ...commitTime(),
-    ...Object.fromEntries(ours),
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-    SLS_TELEMETRY_DISABLED: '1',
-    SLS_NOTIFICATIONS_MODE: 'off',
+/** In a bucket, a zip is named after its contents, so a new version never replaces one that a stack uses. */
+function codeOf(zips, bucket) {
+  return (name) => {
+    const { zip } = zips.find((each) => each.name === name);
+    return bucket === undefined
+      ? `${name}.zip`
+      : { S3Bucket: bucket, S3Key: `lastmile/${name}-${sha256(zip, 'hex').slice(0, 16)}.zip` };
   };
 }
 
-function runOsls({ stage, region, out, param }) {
-  const osls = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
-  const flags = ['--stage', stage, '--package', out, ...(region === undefined ? [] : ['--region', region])];
-  for (const each of param) flags.push('--param', each);
-  const { status } = spawnSync(process.execPath, [osls, 'package', ...flags], {
-    cwd: root,
-    env: environment(),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  return status;
+function filesOf(zips, template, { stage, release }) {
+  const json = (value) => `${JSON.stringify(value, undefined, 2)}\n`;
+  return {
+    [`lastmile-${release ? version : stage}.template.json`]: json(template),
+    ...Object.fromEntries(zips.map(({ name, zip }) => [`${name}.zip`, zip])),
+    ...Object.fromEntries(zips.map(({ name, contents }) => [`${name}.contents.json`, json(contents)])),
+  };
 }
 
-/** Writes each bundle's contents beside its zip, and prints a summary. */
-function reportContents(out) {
+function write(out, files) {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(out, name), content);
+  const sums = Object.entries(files).map(([name, content]) => `${sha256(content, 'hex')}  ${name}\n`);
+  writeFileSync(join(out, checksums), sums.sort().join(''));
+}
+
+function report(zips) {
   const shown = 12;
-  for (const zip of readdirSync(out).filter((file) => file.endsWith('.zip'))) {
-    const name = zip.slice(0, -'.zip'.length);
-    const file = join(out, `${name}.contents.json`);
-    copyFileSync(join(root, '.build', `${name}.contents.json`), file);
-    const { startBytes, onDemandBytes, packages } = JSON.parse(readFileSync(file, 'utf8'));
-    const bytes = readFileSync(join(out, zip));
-    const sha256 = createHash('sha256').update(bytes).digest('base64');
-    console.log(`\n${zip}  ${size(bytes.length)}, sha256 ${sha256}`);
+  for (const { name, zip, contents } of zips) {
+    const { startBytes, onDemandBytes, packages } = contents;
+    console.log(`\n${name}.zip  ${size(zip.length)}, sha256 ${sha256(zip, 'base64')}`);
     console.log(`  ${size(startBytes)} loaded at a cold start, ${size(onDemandBytes)} on demand; at a cold start:`);
     for (const each of packages.slice(0, shown)) console.log(`  ${size(each.startBytes).padStart(10)}  ${each.name}`);
     const others = packages.slice(shown).reduce((sum, each) => sum + each.startBytes, 0);
@@ -113,19 +115,28 @@ function reportContents(out) {
   }
 }
 
-function main(args) {
+async function main(args) {
   const options = parse(args);
   if (options === undefined) return 2;
   if (options.help) {
     console.log(usage);
     return 0;
   }
-  rmSync(options.out, { recursive: true, force: true });
-  mkdirSync(options.out, { recursive: true });
-  if (runOsls(options) !== 0) return 1;
-  reportContents(options.out);
-  console.log(`\npackaged ${relative(process.cwd(), options.out) || options.out}`);
+  const { stage, release, parameters, bucket, out } = options;
+  try {
+    const zips = await functionZips(functionNames());
+    const code = codeOf(zips, bucket);
+    const template = release
+      ? await releaseTemplate(version, code)
+      : await stackTemplate({ stage, parameters, codeOf: code });
+    write(out, filesOf(zips, template, options));
+    report(zips);
+  } catch (error) {
+    console.error(error.message);
+    return 1;
+  }
+  console.log(`\npackaged ${relative(process.cwd(), out) || out}`);
   return 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

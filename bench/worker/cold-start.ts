@@ -8,8 +8,10 @@ import { median } from '../rounds.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
-const { bundle, bundleContents } = require('../../infra/bundle/bundle.cjs') as {
+const { bundle } = require('../../infra/bundle/bundle.cjs') as {
   bundle(what: { root: string; handlerFile: string; folder: string }): Promise<{ metafile: object }>;
+};
+const { bundleContents } = require('../../infra/bundle/contents.cjs') as {
   bundleContents(metafile: object): { startBytes: number };
 };
 

@@ -5,7 +5,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundle, bundleContents, overBudget } from './bundle.cjs';
+import { bundle } from './bundle.cjs';
+import { bundleContents, overBudget } from './contents.cjs';
 import { functions } from '../template/functions.cjs';
 
 const root = join(import.meta.dirname, '..', '..');

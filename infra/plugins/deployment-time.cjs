@@ -3,7 +3,7 @@
  *
  * osls names the folder of a deployment in the bucket after the time of packaging. Later it takes the folder with the latest name
  * for what the stack runs: it skips a deployment whose files are equal to those of that folder, and deletes all but the five folders
- * with the latest names. `npm run package` uses the time of the commit, so that everybody gets the same bytes. With that name, an
+ * with the latest names. A package may have the time of its commit (SOURCE_DATE_EPOCH), so that everybody gets the same bytes. With that name, an
  * older commit that is deployed after a newer one would seem to be replaced already, and its files could be deleted while they are
  * in use. So this plugin renames the folder when osls deploys. The package keeps its bytes.
  *

@@ -15,7 +15,8 @@ const { existsSync } = require('node:fs');
 const { mkdir, readFile, rename, rm, writeFile } = require('node:fs/promises');
 const { join, relative } = require('node:path');
 const esbuild = require('esbuild');
-const { bundle, bundleContents, overBudget } = require('../bundle/bundle.cjs');
+const { bundle } = require('../bundle/bundle.cjs');
+const { bundleContents, overBudget } = require('../bundle/contents.cjs');
 
 class EsbuildPlugin {
   constructor(serverless, options) {

@@ -164,4 +164,4 @@ async function readParameters(resolveVariable) {
   return parseParameters(Object.fromEntries(names.map((name, index) => [name, values[index]])));
 }
 
-module.exports = { ParameterError, parameters, parseParameters, readParameters };
+module.exports = { ParameterError, parameters, parseParameters, readParameters, retentions };

@@ -37,7 +37,7 @@ function packageFunctions(folder: string): Record<string, DeployedFunction> {
   const out = join(folder, 'package');
   const { status, stderr, stdout } = run(process.execPath, ['infra/package.mjs', '--stage', 'runtime', '--out', out]);
   if (status !== 0) throw new Error(`The functions could not be packaged:\n${stdout}${stderr}`);
-  const template = JSON.parse(readFileSync(join(out, 'cloudformation-template-update-stack.json'), 'utf8')) as Template;
+  const template = JSON.parse(readFileSync(join(out, 'lastmile-runtime.template.json'), 'utf8')) as Template;
   const functions: Record<string, DeployedFunction> = {};
   for (const { Type, Properties } of Object.values(template.Resources)) {
     if (Type !== 'AWS::Lambda::Function') continue;

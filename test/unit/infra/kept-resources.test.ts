@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tableDefinition, timeToLiveAttribute } from '../../../lib/adapters/dynamodb/table.ts';
 import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
-import { packageTemplate, reading, type Template } from './packaged-template.ts';
+import { templateOf, reading, type Template } from './packaged-template.ts';
 
 let template: Template;
 beforeAll(async () => {
-  template = await packageTemplate('prod');
+  template = await templateOf('prod');
 }, 120_000);
 const { resource, statements } = reading(() => template);
 

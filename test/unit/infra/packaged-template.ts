@@ -81,7 +81,16 @@ export async function runOslsWith(
   }
 }
 
-/** The template of a stage. @throws Error with the output of osls when packaging fails */
+const stack = createRequire(import.meta.url)('../../../infra/template/stack.cjs') as {
+  stackTemplate(given: object): Promise<Template>;
+};
+
+/** The template of a stage, made without osls. stack-template.test.ts compares it with that of osls. */
+export async function templateOf(stage: string, parameters: Readonly<Record<string, string>> = {}): Promise<Template> {
+  return await stack.stackTemplate({ stage, parameters, codeOf: (name: string) => `${name}.zip` });
+}
+
+/** The template that osls makes. @throws Error with the output of osls when packaging fails */
 export async function packageTemplate(stage: string, parameters: Readonly<Record<string, string>> = {}) {
   const given = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
   const packaged = await runOsls('package', '--stage', stage, ...given);

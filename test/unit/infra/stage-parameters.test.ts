@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { packageTemplate, type Resource, runOsls, runOslsWith, type Template } from './packaged-template.ts';
+import { templateOf, type Resource, runOsls, runOslsWith, type Template } from './packaged-template.ts';
 
 interface Parameter {
   readonly meaning: string;
@@ -25,7 +25,7 @@ const ruleArn = 'arn:aws:events:eu-central-1:123456789012:rule/shop/orders';
 describe('a stack whose stage gives every parameter', () => {
   let template: Template;
   beforeAll(async () => {
-    template = await packageTemplate('test', {
+    template = await templateOf('test', {
       kmsKeyArn: keyArn,
       ruleArns: `${ruleArn}, ${ruleArn}-2`,
       subnetIds: 'subnet-0a,subnet-0b',

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { batchSize } from '../../../lib/core/message/sqs-event.ts';
 import { parseConfig } from '../../../lib/config.ts';
 import { rolesOf } from '../../policies/roles.ts';
-import { functionNames, packageTemplate, reading, type Template } from './packaged-template.ts';
+import { functionNames, templateOf, reading, type Template } from './packaged-template.ts';
 
 const alarmsFile = createRequire(import.meta.url)('../../../infra/template/alarms.cjs') as {
   alarms(stack: string, parameters: object): Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ const alarmsFile = createRequire(import.meta.url)('../../../infra/template/alarm
 
 let template: Template;
 beforeAll(async () => {
-  template = await packageTemplate('prod');
+  template = await templateOf('prod');
 }, 120_000);
 const { resource, ofType, ofTypeById } = reading(() => template);
 
