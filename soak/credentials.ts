@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { CreateConnectionCommandInput } from '@aws-sdk/client-eventbridge';
-import type { DemoOAuthProvider } from '../lib/commands/demo-servers.ts';
+import type { DemoOAuthProvider } from '../lib/commands/demo/demo-servers.ts';
 import type { DestinationName } from './plan.ts';
 
 /** The credentials with which a connection is created and updated. */

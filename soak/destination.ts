@@ -6,7 +6,7 @@ import {
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { DemoOAuthProvider } from '../lib/commands/demo-servers.ts';
+import type { DemoOAuthProvider } from '../lib/commands/demo/demo-servers.ts';
 import { RotatingCredentials } from './credentials.ts';
 import type { SoakEndpoint } from './endpoint.ts';
 import { startSoakEndpoint } from './endpoint.ts';

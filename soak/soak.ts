@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Exit, parseCommandLine, runCommand, wrongUsage } from '../lib/commands/command.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, wrongUsage } from '../lib/commands/command.ts';
 import { repeat } from './load.ts';
 import { planInterruptions } from './plan.ts';
 import { faultsOf, formatResult } from './report.ts';
@@ -9,7 +9,7 @@ import { Trial } from './trial.ts';
 
 const defaults = { minutes: '10', seed: '1' };
 
-const command = 'npm run soak';
+const command = 'soak';
 
 const usage = `Checks that no event is lost and no rate is exceeded. Two local stacks send events to five endpoints: one is healthy, one
 fails 30 % of the time with Retry-After, one takes 4 seconds, one never answers, and the name of one does not exist. The last
@@ -18,7 +18,7 @@ each minute. One stack is killed (-9) and frozen at random, and a tenth of its w
 other is left alone. Every event that a stack accepts must arrive or end in the dead letters. Ctrl-C ends the soak early and prints
 the list of all events.
 
-  npm run soak -- [options]
+  ${commandLine('soak', '[options]')}
 
   --minutes <number>   how long events are sent, 0.1 to 1440 (default: ${defaults.minutes})
   --seed <number>      selects the events, failures, changes, kills and freezes; the same seed repeats them (default: ${defaults.seed})

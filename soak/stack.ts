@@ -8,7 +8,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** This module is loaded into the stack and reports the memory of the process. */
 const memoryProbe = fileURLToPath(new URL('./memory-probe.ts', import.meta.url));
-const startCommand = fileURLToPath(new URL('../lib/commands/start.ts', import.meta.url));
+const lastmile = fileURLToPath(new URL('../lib/commands/lastmile.ts', import.meta.url));
 
 /** With these settings retries end within seconds, so that a soak need not take a day. */
 const variables = { RETRY_BASE_DELAY_MS: '200', RETRY_MAX_DELAY_MS: '2000' };
@@ -117,7 +117,17 @@ export class KillableStack {
 
   async #start(): Promise<StackClients> {
     await this.#gone;
-    const args = ['--expose-gc', '--import', memoryProbe, startCommand, '--port', '0', '--data-dir', this.#dataDir];
+    const args = [
+      '--expose-gc',
+      '--import',
+      memoryProbe,
+      lastmile,
+      'start',
+      '--port',
+      '0',
+      '--data-dir',
+      this.#dataDir,
+    ];
     // The shell's variables are not passed on, because the stack would read them.
     const env = {
       PATH: process.env['PATH'],

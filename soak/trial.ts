@@ -1,4 +1,4 @@
-import { startOAuthProvider } from '../lib/commands/demo-servers.ts';
+import { startOAuthProvider } from '../lib/commands/demo/demo-servers.ts';
 import { Changes } from './changes.ts';
 import { soakClients, soakTokenSeconds } from './credentials.ts';
 import { SoakDestination } from './destination.ts';

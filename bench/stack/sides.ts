@@ -38,8 +38,8 @@ export async function startStackSide(options: StackSide): Promise<Side> {
   const folder = options.store === 'memory' ? undefined : await mkdtemp(join(tmpdir(), 'bench-stack-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const stack = startPeerProcess('../../lib/commands/start.ts', {
-    args: ['--port', String(port), ...(folder === undefined ? [] : ['--data-dir', folder])],
+  const stack = startPeerProcess('../../lib/commands/lastmile.ts', {
+    args: ['start', '--port', String(port), ...(folder === undefined ? [] : ['--data-dir', folder])],
     execArgv: [...nodeOptions(), '--import', new URL('probe.ts', import.meta.url).href],
   });
   await listening(`${url}/_lastmile/health`);

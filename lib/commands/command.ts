@@ -1,3 +1,5 @@
+import { findPackageJSON } from 'node:module';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { JsonValue } from '../core/input/json.ts';
 import { parseTime } from '../core/input/time.ts';
@@ -11,9 +13,24 @@ export class Exit extends Error {
   }
 }
 
-/** Wrong usage of a command, such as `npm run send`. */
+/** The folder of package.json: the checkout, or the installed package. */
+export const packageFolder = dirname(findPackageJSON('.', import.meta.url) ?? '.');
+
+/**
+ * The command as the user would type it: `lastmile send orders`, `npx lastmile send orders`, or in a checkout
+ * `npm run send -- orders`. infra/node/lastmile.cjs sets the variable.
+ */
+export function commandLine(command: string, args = ''): string {
+  const rest = args === '' ? '' : ` ${args}`;
+  const calledAs = process.env['LASTMILE_CALLED_AS'];
+  if (calledAs !== undefined) return `${calledAs} ${command}${rest}`;
+  const npm = command === 'start' ? 'npm start' : `npm run ${command}`;
+  return rest === '' ? npm : `${npm} --${rest}`;
+}
+
+/** @param command its name, such as `send` */
 export function wrongUsage(command: string, what: string): Exit {
-  return new Exit(2, `${sentence(what)} See ${command} -- --help.`);
+  return new Exit(2, `${sentence(what)} See ${commandLine(command, '--help')}.`);
 }
 
 type Flags = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;

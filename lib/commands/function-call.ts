@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { didYouMean } from '../core/input/did-you-mean.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
-import { Exit, messageOf, sentence } from './command.ts';
+import { commandLine, Exit, messageOf, sentence } from './command.ts';
 import type { StackAddress } from './stack-address.ts';
 import { serviceAddress } from './stack-address.ts';
 
@@ -126,7 +126,7 @@ const unreachable: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 
 function whyNotInvoked(name: string, where: string, { stage }: StackAddress, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (stage === 'local' && unreachable.has(code))
-    return `No local stack answers at ${where} (${String(code)}). Start it with npm start, or set AWS_ENDPOINT_URL to the address that it printed.`;
+    return `No local stack answers at ${where} (${String(code)}). Start it with ${commandLine('start')}, or set AWS_ENDPOINT_URL to the address that it printed.`;
   return `Cannot invoke ${name} at ${where}: ${sentence(messageOf(error))} ${reachHint}`;
 }
 

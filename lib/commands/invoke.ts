@@ -1,3 +1,4 @@
+import { commandLine } from './command.ts';
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { defaultStackUrl } from './stack-address.ts';
@@ -5,7 +6,7 @@ import { defaultStackUrl } from './stack-address.ts';
 const usage = `Runs one function of serverless.yml, as 'npx sls invoke local' does. It bundles the function as a deployment does, and runs
 it against the local stack. If no stack runs, it starts a throw-away one, whose endpoint prints what it gets.
 
-  npm run invoke -- -f deliver -p test/events/envelope-http-parameters.json
+  ${commandLine('invoke', '-f deliver -p test/events/envelope-http-parameters.json')}
 
   -f, --function <name>   name of the function in serverless.yml
   -p, --path <file>       file that holds the event; or pass the event itself with -d '<json>'
@@ -15,7 +16,7 @@ Set AWS_ENDPOINT_URL to the address of the stack (default: ${defaultStackUrl}). 
 destination of events that name none; without it, deliver refuses them on a running stack.
 Exit status: 0 the function returned, 1 it failed, 2 wrong usage.`;
 
-async function main(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
     console.log(usage);
     return 0;
@@ -43,5 +44,3 @@ async function invokeLocal(args: readonly string[]): Promise<number> {
     .once('exit', (status) => resolve(status ?? 1));
   return await promise;
 }
-
-process.exitCode = await main(process.argv.slice(2));

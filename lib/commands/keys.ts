@@ -1,18 +1,18 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject, withoutUndefined } from '../core/input/json.ts';
-import { Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
 import { callControlApi } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
-const command = 'npm run keys';
+const command = 'keys';
 
 const usage = `Creates and manages the API keys of a stack. It invokes the function control-api directly.
 
-  npm run keys -- create --api <control|events> [--description <text>] [--days <1-365>]
-  npm run keys -- list --api <control|events>
-  npm run keys -- update <id> --api <control|events> [--description <text>] [--days <1-365>]
-  npm run keys -- delete <id> --api <control|events>
+  ${commandLine('keys', 'create --api <control|events> [--description <text>] [--days <1-365>]')}
+  ${commandLine('keys', 'list --api <control|events>')}
+  ${commandLine('keys', 'update <id> --api <control|events> [--description <text>] [--days <1-365>]')}
+  ${commandLine('keys', 'delete <id> --api <control|events>')}
 
   --api <id>              control: all operations; events: PutEvents only
   --description <text>    what the key is for
@@ -110,4 +110,6 @@ async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

@@ -3,29 +3,29 @@ import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import { counted } from '../local/terminal-text.ts';
 import { lastmileModel } from '../protocol/model/service-models.ts';
-import { Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
 import { callControlApi } from './function-call.ts';
 import { MemberError, withMembers } from './policy-members.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
-const command = 'npm run policy';
+const command = 'policy';
 
 const operations = Object.keys(lastmileModel.operations);
 
 const usage = `Sets and shows the policies of API destinations and connections, pauses API destinations and shows the health of
 their endpoints. It invokes the function control-api directly.
 
-  npm run policy -- pause <destination> [--until <time>]
-  npm run policy -- resume <destination>
-  npm run policy -- health [<destination>]
-  npm run policy -- UpdateDeliveryPolicy <destination> [--set <member>=<value>]... [--unset <member>]...
-  npm run policy -- UpdateConnectionPolicy <connection> [--set <member>=<value>]... [--unset <member>]...
-  npm run policy -- <operation> '<input as JSON>'
+  ${commandLine('policy', 'pause <destination> [--until <time>]')}
+  ${commandLine('policy', 'resume <destination>')}
+  ${commandLine('policy', 'health [<destination>]')}
+  ${commandLine('policy', 'UpdateDeliveryPolicy <destination> [--set <member>=<value>]... [--unset <member>]...')}
+  ${commandLine('policy', 'UpdateConnectionPolicy <connection> [--set <member>=<value>]... [--unset <member>]...')}
+  ${commandLine('policy', "<operation> '<input as JSON>'")}
 
-  npm run policy -- UpdateDeliveryPolicy orders --set TimeoutSeconds=20 --set RetryPolicy.MaximumRetryAttempts=3
-  npm run policy -- pause orders --until 2026-12-24T18:00:00Z
-  npm run policy -- PutDeliveryPolicy '{"ApiDestinationName": "orders", "TimeoutSeconds": 20}'
+  ${commandLine('policy', 'UpdateDeliveryPolicy orders --set TimeoutSeconds=20 --set RetryPolicy.MaximumRetryAttempts=3')}
+  ${commandLine('policy', 'pause orders --until 2026-12-24T18:00:00Z')}
+  ${commandLine('policy', `PutDeliveryPolicy '{"ApiDestinationName": "orders", "TimeoutSeconds": 20}'`)}
 
   --set <member>=<value>  changes this member of the policy and no other
   --unset <member>        returns this member to its default
@@ -195,4 +195,6 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

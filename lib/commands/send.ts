@@ -4,16 +4,16 @@ import { parseJsonExactly } from '../core/input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { ExactNumber, isJsonObject } from '../core/input/json.ts';
 import { counted } from '../local/terminal-text.ts';
-import { Exit, messageOf, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { commandLine, Exit, messageOf, parseCommandLine, runCommand, wrongUsage } from './command.ts';
 import { callFunction, whereNamesAre } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
-const command = 'npm run send';
+const command = 'send';
 
 const usage = `Sends one event to an API destination and prints the outcome. It invokes the function deliver.
 
-  npm run send -- <API destination> [event.json] [options]
+  ${commandLine('send', '<API destination> [event.json] [options]')}
 
   ${stackUsage}
 
@@ -75,7 +75,7 @@ function testEvent(now: Date): JsonObject {
     time: `${now.toISOString().slice(0, 19)}Z`,
     region: 'us-east-1',
     resources: [],
-    detail: { message: 'sent by npm run send' },
+    detail: { message: 'sent by lastmile send' },
   };
 }
 
@@ -122,4 +122,6 @@ async function main(args: string[]): Promise<number> {
   return answer.delivered ? 0 : 1;
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

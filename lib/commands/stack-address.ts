@@ -4,7 +4,7 @@ import { isJsonObject, ownMember } from '../core/input/json.ts';
 import { readOwnerKey } from '../local/stack/owner-key.ts';
 import { Exit, shellWord } from './command.ts';
 
-/** Where `npm start` listens unless it is told otherwise. */
+/** Where the command `start` listens unless it is told otherwise. */
 export const defaultStackUrl = 'http://127.0.0.1:4010';
 
 /** The address of the local stack that the variables name. An empty variable counts as unset. */

@@ -1,15 +1,15 @@
-import { parseCommandLine, wrongUsage } from './command.ts';
+import { commandLine, parseCommandLine, wrongUsage } from './command.ts';
 
 export const usage = `Starts Lastmile's local stack on one port: control API, event bus, functions, DynamoDB, SQS, Secrets Manager,
 Lambda and STS.
 
-  npm start -- [options]
+  ${commandLine('start', '[options]')}
 
   --port <number>       port to listen on; 0 picks a free one (default: 4010)
   --host <address>      address or name to listen on; clients may call the stack by that name (default: 127.0.0.1)
   --data-dir <folder>   keep all data in this folder, across restarts (default: keep it in memory)
   --account <digits>    account number of the stack (default: 123456789012)
-  --auth                every service requires an API key; create the first one with npm run keys
+  --auth                every service requires an API key; create the first one with ${commandLine('keys')}
   --until-stdin-closes  stop when the standard input closes, for a program that starts the stack
   --help                show this text
 
@@ -17,7 +17,7 @@ Point any AWS client at it: set AWS_ENDPOINT_URL=http://127.0.0.1:4010 or pass -
 credentials. It answers in the region that a request is signed for. It reads the same environment variables as the functions.
 Exit status: 0 stopped, 2 could not start.`;
 
-const command = 'npm start';
+const command = 'start';
 
 const text = { type: 'string' } as const;
 const yes = { type: 'boolean' } as const;

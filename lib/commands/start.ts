@@ -6,7 +6,7 @@ import { StartError } from '../local/stack/data-folder.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { counted } from '../local/terminal-text.ts';
 import { type Stack, startStack } from '../local/stack/stack.ts';
-import { Exit } from './command.ts';
+import { commandLine, Exit } from './command.ts';
 import { parseStartFlags, type StartFlags, usage } from './start-flags.ts';
 
 /** Removes the AWS settings of the shell, so that nothing in this process can reach a real AWS account. */
@@ -19,7 +19,7 @@ function forgetAws(): void {
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = devNull;
 }
 
-/** Keeps the stack running when the program that reads its output ends (`npm start | head`). */
+/** Keeps the stack running when the program that reads its output ends (`lastmile start | head`). */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
@@ -58,7 +58,7 @@ function sayWhatIsLost({ events, deadLetters }: Waiting): void {
 
 function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>): readonly string[] {
   const keys = auth
-    ? ['  # this stack asks for API keys, and npm run keys -- create --api control makes the first one']
+    ? [`  # this stack asks for API keys, and ${commandLine('keys', 'create --api control')} makes the first one`]
     : ['  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local', '  unset AWS_PROFILE AWS_SESSION_TOKEN'];
   const kept =
     dataDir === undefined
@@ -88,10 +88,18 @@ function stopOnSignals({ stack, untilStdinCloses }: Started): void {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   if (untilStdinCloses) process.stdin.on('close', onSignal).on('error', onSignal).resume();
-  if (process.env['npm_lifecycle_event'] !== undefined) stopWithParent(onSignal);
+  if (hasGoBetween()) stopWithParent(onSignal);
 }
 
-/** npm passes a signal only to the shell that runs this command. So this process stops when the shell has ended. */
+/** Whether npm's shell or infra/node/lastmile.cjs, which sets LASTMILE_NODE, is between this process and its user. */
+function hasGoBetween(): boolean {
+  return process.env['npm_lifecycle_event'] !== undefined || process.env['LASTMILE_NODE'] !== undefined;
+}
+
+/**
+ * npm passes a signal only to the shell that runs this command, and nobody passes on `kill -9`. So this process stops when its
+ * parent has ended.
+ */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -111,16 +119,20 @@ function surviveFaults(): void {
   process.on('uncaughtException', say).on('unhandledRejection', say);
 }
 
-outliveReaders();
-try {
-  const started = await start(process.argv.slice(2));
-  if (started !== undefined) {
-    surviveFaults();
-    stopOnSignals(started);
-    console.log(started.lines.join('\n'));
+/** Resolves when the stack runs, which then keeps the process alive. */
+export async function run(args: string[]): Promise<number> {
+  outliveReaders();
+  try {
+    const started = await start(args);
+    if (started !== undefined) {
+      surviveFaults();
+      stopOnSignals(started);
+      console.log(started.lines.join('\n'));
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Exit || error instanceof StartError || error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return 2;
   }
-} catch (error) {
-  if (!(error instanceof Exit || error instanceof StartError || error instanceof ConfigError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
 }

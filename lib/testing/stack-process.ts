@@ -13,7 +13,8 @@ export interface StackProcessOptions {
   readonly dataDir?: string;
 }
 
-const startCommand = fileURLToPath(new URL('../commands/start.ts', import.meta.url));
+/** A built file is two folders below package.json too. */
+const lastmile = fileURLToPath(new URL('../../infra/node/lastmile.cjs', import.meta.url));
 
 /**
  * Starts the local stack in a process of its own. The process ends when its standard input closes, so it never outlives this
@@ -27,7 +28,7 @@ export async function startStackProcess({
   dataDir,
 }: StackProcessOptions): Promise<StackProcess> {
   const folder = dataDir === undefined ? [] : ['--data-dir', dataDir];
-  const args = [startCommand, '--port', String(port), '--until-stdin-closes', ...folder];
+  const args = [lastmile, 'start', '--port', String(port), '--until-stdin-closes', ...folder];
   const child = spawn(process.execPath, args, { env: { ...process.env, ...environment } });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const url = await addressOf(child);

@@ -5,7 +5,7 @@ import { sharedStack } from '../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { awsCli, clientEnvironment, type Ended, python, run } from './client-processes.ts';
 
-const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'keys.ts');
+const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'lastmile.ts');
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let control: string;
@@ -20,7 +20,7 @@ sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint })
 /** Creates a key as `npm run keys` does. */
 async function createKey(api: string): Promise<string> {
   const env = { ...clientEnvironment, AWS_ENDPOINT_URL: stack.url };
-  return (await run(process.execPath, [command, 'create', '--api', api], { env })).stdout.trim();
+  return (await run(process.execPath, [command, 'keys', 'create', '--api', api], { env })).stdout.trim();
 }
 
 const credentialsOf = (key: string) => ({ AWS_ACCESS_KEY_ID: key.slice(0, 14), AWS_SECRET_ACCESS_KEY: key });

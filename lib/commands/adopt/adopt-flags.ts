@@ -1,13 +1,13 @@
 import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
-import { Exit, parseCommandLine, wrongUsage } from '../command.ts';
+import { commandLine, Exit, parseCommandLine, wrongUsage } from '../command.ts';
 import type { StackAddress } from '../stack-address.ts';
 import { localCredentials, stackAddress, stackFlags, stackUsage } from '../stack-address.ts';
 
-const command = 'npm run adopt';
+const command = 'adopt';
 
 const usage = `Moves rules of EventBridge from its API destinations to those of Lastmile. It deletes nothing in EventBridge.
 
-  npm run adopt -- [--plan | --apply | --undo] [options]
+  ${commandLine(command, '[--plan | --apply | --undo] [options]')}
 
   --plan                  only say what would be done (default)
   --apply                 create the connections and API destinations in the stack, then replace the targets of the rules

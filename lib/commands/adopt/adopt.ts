@@ -83,4 +83,6 @@ function concluded({ done, failed, skipped }: Progress, what: string, mode: stri
   return isComplete ? 0 : 1;
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

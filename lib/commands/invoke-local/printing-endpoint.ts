@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import { type DemoServer, listen } from '../demo-servers.ts';
+import { type DemoServer, listen } from '../demo/demo-servers.ts';
 
 /** The rest of a long body would only fill the terminal. */
 const mostCharacters = 2000;

@@ -8,10 +8,11 @@ import { createContext, physicalName } from '../../local/lambda/function-runner.
 import { functionVariables } from '../../local/stack/environment.ts';
 import { StartError } from '../../local/stack/data-folder.ts';
 import { startStack } from '../../local/stack/stack.ts';
+import { commandLine } from '../command.ts';
 import { defaultStackUrl, findRunningStack, localCredentials, regionIn, stackUrlIn } from '../stack-address.ts';
 import { destinationsIn, type NamedDestination } from './input.ts';
 import { startPrintingEndpoint } from './printing-endpoint.ts';
-import type { DemoServer } from '../demo-servers.ts';
+import type { DemoServer } from '../demo/demo-servers.ts';
 import { isJsonObject } from '../../core/input/json.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -35,7 +36,7 @@ export interface TargetStack {
 }
 
 /**
- * Finds the local stack that AWS_ENDPOINT_URL names, or that listens where `npm start` does. If none answers, it starts one in
+ * Finds the local stack that AWS_ENDPOINT_URL names, or that listens where the command `start` does. If none answers, it starts one in
  * this process, with an endpoint that prints what it gets.
  *
  * @throws StartError or ConfigError, each with a message of one line
@@ -73,7 +74,9 @@ async function startThrowAway(
     output: { line: () => undefined, error: print },
   });
   const endpoint = await startPrintingEndpoint(print);
-  print(`No local stack answers at ${absentUrl}. So this runs on a throw-away one; npm start runs one that stays.`);
+  print(
+    `No local stack answers at ${absentUrl}. So this runs on a throw-away one; ${commandLine('start')} runs one that stays.`,
+  );
   const events = await openControlApi(stack.url, regionIn(environment));
   const answers = printedAnswers(print);
   return {

@@ -186,10 +186,10 @@ const applyWith = async (used: AdoptPorts, more: object = {}, source?: EventBrid
   });
 
 function runCommand(...args: readonly string[]): Promise<{ readonly status: number | null; readonly output: string }> {
-  const file = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'adopt', 'adopt.ts');
+  const file = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
   const where = ['--eventbridge-url', urls.eventbridge, '--endpoint-url', urls.lastmile, '--region', region];
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [file, ...where, ...args], (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [file, 'adopt', ...where, ...args], (_error, stdout, stderr) =>
       resolve({ status: child.exitCode, output: stdout + stderr }),
     );
   });

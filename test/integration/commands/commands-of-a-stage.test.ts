@@ -23,11 +23,11 @@ function run(
   variables: Readonly<Record<string, string>>,
   onStart: (child: ChildProcess) => void = () => {},
 ) {
-  const file = join(repository, 'lib', 'commands', `${command}.ts`);
+  const file = join(repository, 'lib', 'commands', 'lastmile.ts');
   const env = { PATH: process.env['PATH'], HOME: import.meta.dirname, AWS_EC2_METADATA_DISABLED: 'true', ...variables };
   return new Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }>(
     (resolve) => {
-      const child = execFile(process.execPath, [file, ...args], { env }, (_error, stdout, stderr) =>
+      const child = execFile(process.execPath, [file, command, ...args], { env }, (_error, stdout, stderr) =>
         resolve({ status: child.exitCode, stdout, stderr }),
       );
       onStart(child);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ownFolder } from '../../fixtures/stack.ts';
@@ -19,8 +19,7 @@ test('every script prints one line and ends with status 2 when Node is too old',
 
 test('every script says to run npm ci when the packages are not installed, whatever Node runs it', () => {
   const folder = ownFolder();
-  mkdirSync(join(folder, 'infra/node'), { recursive: true });
-  copyFileSync(join(repository, 'infra/node/require-node-24.cjs'), join(folder, 'infra/node/require-node-24.cjs'));
+  cpSync(join(repository, 'infra/node'), join(folder, 'infra/node'), { recursive: true });
   const script = join(folder, 'infra/node/require-node-24.cjs');
   const olderNode = "Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });";
   for (const before of ['', olderNode]) {
@@ -30,14 +29,14 @@ test('every script says to run npm ci when the packages are not installed, whate
 });
 
 test('npm run demo refuses an unknown flag before it starts anything', () => {
-  const { status, stderr, stdout } = node('lib/commands/demo.ts', '--port', '4011');
+  const { status, stderr, stdout } = node('lib/commands/lastmile.ts', 'demo', '--port', '4011');
   expect(stderr).toContain('--port');
   expect(stderr).toContain('npm run demo');
   expect([status, stdout]).toEqual([2, '']);
 });
 
 test('npm run demo --help prints its usage', () => {
-  const { status, stdout } = node('lib/commands/demo.ts', '--help');
+  const { status, stdout } = node('lib/commands/lastmile.ts', 'demo', '--help');
   expect(stdout).toContain('npm run demo');
   expect(status).toBe(0);
 });

@@ -11,7 +11,7 @@ import type { Clients } from '../../fixtures/clients.ts';
 import { createDestination } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 
-const commands = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 const rule = 'arn:aws:events:us-east-1:123456789012:rule/to-orders';
 let stack: Stack;
 let clients: Clients;
@@ -47,7 +47,7 @@ interface Ended {
 function run(command: 'history' | 'show', ...args: readonly string[]): Promise<Ended> {
   const env = { ...process.env, FORCE_COLOR: undefined, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(commands, `${command}.ts`), ...args], { env }, (_, stdout, stderr) =>
+    const child = execFile(process.execPath, [lastmile, command, ...args], { env }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });
@@ -108,7 +108,7 @@ describe('npm run history', () => {
 
 test('npm run history -- --follow prints new deliveries as they end, and ends quietly when nobody reads its output', async () => {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
-  const args = [join(commands, 'history.ts'), '--follow', '--json', '--limit', '1'];
+  const args = [lastmile, 'history', '--follow', '--json', '--limit', '1'];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const [lines, ended, stderr] = [createInterface(child.stdout), once(child, 'exit'), text(child.stderr)];

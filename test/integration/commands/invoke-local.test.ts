@@ -85,8 +85,11 @@ interface Ended {
 function invoke(args: readonly string[], stackUrl = stack.url): Promise<Ended> {
   const options = { cwd: repository, env: { ...process.env, AWS_ENDPOINT_URL: stackUrl } };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['lib/commands/invoke.ts', ...args], options, (_error, stdout, stderr) =>
-      resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    const child = execFile(
+      process.execPath,
+      ['lib/commands/lastmile.ts', 'invoke', ...args],
+      options,
+      (_error, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
     child.stdin?.end();
   });

@@ -8,7 +8,7 @@ import type { LocalFunction } from '../../../lib/local/lambda/function-instances
 import { deployedFunctions } from '../../../lib/local/lambda/function-instances.ts';
 import { ownClients, ownStack } from '../../fixtures/stack.ts';
 
-const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'redrive.ts');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 
 interface Ended {
   readonly status: number;
@@ -19,7 +19,7 @@ interface Ended {
 function run(args: readonly string[], endpoint: string): Promise<Ended> {
   const env = { ...process.env, AWS_ENDPOINT_URL: endpoint };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [command, ...args], { env }, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [lastmile, 'redrive', ...args], { env }, (_error, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });

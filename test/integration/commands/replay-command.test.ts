@@ -10,7 +10,7 @@ import { createDestination } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-const commands = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 const root = '1-5759e988-bd862e3fe1be46a994272793';
 const rule = 'arn:aws:events:us-east-1:123456789012:rule/to-orders';
 let stack: Stack;
@@ -48,7 +48,7 @@ interface Ended {
 function run(command: 'dead-letters' | 'replay', ...args: readonly string[]): Promise<Ended> {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(commands, `${command}.ts`), ...args], { env }, (_, stdout, stderr) =>
+    const child = execFile(process.execPath, [lastmile, command, ...args], { env }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });

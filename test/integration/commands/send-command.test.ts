@@ -7,7 +7,7 @@ import { createDestination } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'send.ts');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let folder: string;
@@ -39,7 +39,7 @@ interface Ended {
 function send(args: readonly string[], environment: Record<string, string | undefined> = {}): Promise<Ended> {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: undefined, ...environment };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [command, ...args], { env }, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [lastmile, 'send', ...args], { env }, (_error, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });
@@ -150,10 +150,11 @@ test.each([
 });
 
 test('npm run policy names a similar name when the API destination does not exist', async () => {
-  const policy = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'policy.ts');
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url };
   const stderr = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [policy, 'health', 'Orders'], { env }, (_error, _stdout, text) => resolve(text));
+    execFile(process.execPath, [lastmile, 'policy', 'health', 'Orders'], { env }, (_error, _stdout, text) =>
+      resolve(text),
+    );
   });
   expect(stderr).toMatch(
     /^ResourceNotFoundException: .*'Orders' does not exist\. Did you mean orders\? \(Region us-east-1\.\)\n$/,

@@ -19,7 +19,7 @@ import type { Stack } from '../../../lib/local/stack/stack.ts';
 import { type Clients, clientConfig } from '../../fixtures/clients.ts';
 import { ownClients, ownStack, sharedStack } from '../../fixtures/stack.ts';
 
-const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 const region = 'us-east-1';
 const written: string[] = [];
 let stack: Stack;
@@ -45,7 +45,7 @@ interface Ended {
 function keys(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, ...environment };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [command, ...args], { env }, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [lastmile, 'keys', ...args], { env }, (_error, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });

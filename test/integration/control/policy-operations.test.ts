@@ -14,8 +14,7 @@ import { ownClients, sharedStack } from '../../fixtures/stack.ts';
 
 /* Calls the policy operations of a stack that requires API keys: signed, with a key in a header, and by direct invocation. */
 
-const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'policy.ts');
-const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:tls-AbCdEf';
 const sink = { ApiDestinationName: 'sink' };
 let stack: Stack;
@@ -28,7 +27,7 @@ sharedStack.override('stackOptions', { auth: true });
 sharedStack.beforeAll(async ({ stack: startedStack, clientsWith }) => {
   [stack, clients] = [startedStack, clientsWith({ isOwner: true })];
   const [control = '', forEvents = ''] = await Promise.all(
-    ['control', 'events'].map(async (api) => (await run(keysCommand, 'create', '--api', api)).stdout.trim()),
+    ['control', 'events'].map(async (api) => (await run('keys', 'create', '--api', api)).stdout.trim()),
   );
   keys = { control, events: forEvents };
   events = clientsWith({ apiKey: control }).events;
@@ -74,13 +73,13 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(script: string, ...args: readonly string[]): Promise<Ended> {
-  return runWith({ ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' }, script, ...args);
+function run(command: string, ...args: readonly string[]): Promise<Ended> {
+  return runWith({ ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' }, command, ...args);
 }
 
-function runWith(env: NodeJS.ProcessEnv, script: string, ...args: readonly string[]): Promise<Ended> {
+function runWith(env: NodeJS.ProcessEnv, command: string, ...args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [script, ...args], { env }, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [lastmile, command, ...args], { env }, (_error, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });
@@ -97,7 +96,7 @@ describe('a delivery policy', () => {
     await signedCall(events, 'PutDeliveryPolicy', { ...sink, ...policy });
     const shown = await keyedCall(keys.control, 'GetDeliveryPolicy', sink);
     expect(shown).toMatchObject({ status: 200, json: { ...sink, ...policy } });
-    const taken = await run(command, 'DeleteDeliveryPolicy', JSON.stringify(sink));
+    const taken = await run('policy', 'DeleteDeliveryPolicy', JSON.stringify(sink));
     expect(taken).toEqual({ status: 0, stdout: '{}\n', stderr: '' });
     expect((await keyedCall(keys.control, 'GetDeliveryPolicy', sink)).json).toMatchObject({
       __type: 'ResourceNotFoundException',
@@ -221,7 +220,7 @@ test('a connection policy can be put, read and deleted', async () => {
   const { ARN } = await clients.secrets.send(new CreateSecretCommand({ Name: 'team/orders', SecretString }));
   const policy = { AllowedHosts: ['api.example.com', '*.example.org'], SecretArn: ARN };
   await keyedCall(keys.control, 'PutConnectionPolicy', { ...orders, ...policy });
-  const { status, stdout } = await run(command, 'GetConnectionPolicy', JSON.stringify(orders));
+  const { status, stdout } = await run('policy', 'GetConnectionPolicy', JSON.stringify(orders));
   expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ ...orders, ...policy })]);
   expect((await keyedCall(keys.control, 'DeleteConnectionPolicy', orders)).json).toEqual({});
   for (const AllowedHosts of [[], Array.from({ length: 51 }, (_, index) => `${index}.example`)]) {
@@ -279,7 +278,7 @@ describe('npm run policy', () => {
   test.each(unusable.map(([args, ...expected]) => [args.join(' '), ...expected, args] as const))(
     '"npm run policy -- %s" ends with status %d and prints the reason',
     async (_text, status, line, args) => {
-      const ended = await run(command, ...args);
+      const ended = await run('policy', ...args);
       expect([ended.status, ended.stdout]).toEqual([status, '']);
       expect(ended.stderr).toContain(line);
       expect(ended.stderr).not.toContain('canary');
@@ -287,24 +286,24 @@ describe('npm run policy', () => {
   );
 
   test('npm run policy pauses and resumes a destination and shows its health', async () => {
-    const paused = await run(command, 'pause', 'sink', '--until', '2099-12-24T18:00:00Z');
+    const paused = await run('policy', 'pause', 'sink', '--until', '2099-12-24T18:00:00Z');
     expect(paused).toMatchObject({ status: 0, stderr: '' });
     expect(paused.stdout).toMatch(/^PAUSED  sink  until 2099-12-24T18:00:00Z\nNo event is lost\. [^\n]+\n$/);
-    expect((await run(command, 'pause', 'sink')).stdout).toContain('PAUSED  sink  until resumed\n');
-    expect((await run(command, 'health')).stdout).toBe('PAUSED  sink  until resumed\n');
+    expect((await run('policy', 'pause', 'sink')).stdout).toContain('PAUSED  sink  until resumed\n');
+    expect((await run('policy', 'health')).stdout).toBe('PAUSED  sink  until resumed\n');
     const resumed = { status: 0, stdout: 'HEALTHY  sink  about 0 waiting events\n', stderr: '' };
-    expect(await run(command, 'resume', 'sink')).toEqual(resumed);
-    expect(await run(command, 'health', 'sink')).toEqual(resumed);
+    expect(await run('policy', 'resume', 'sink')).toEqual(resumed);
+    expect(await run('policy', 'health', 'sink')).toEqual(resumed);
   });
 
   test('npm run policy calls the local stack, never AWS, when AWS_ENDPOINT_URL is empty', async () => {
     const env = { ...process.env, AWS_ENDPOINT_URL: '', AWS_REGION: 'us-east-1' };
-    const { stderr } = await runWith(env, command, 'GetDeliveryPolicy', '{}');
+    const { stderr } = await runWith(env, 'policy', 'GetDeliveryPolicy', '{}');
     expect(stderr).not.toContain('amazonaws.com');
   });
 
   test('npm run policy prints its usage', async () => {
-    expect(await run(command, '--help')).toMatchObject({
+    expect(await run('policy', '--help')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('PutConnectionPolicy'),
     });

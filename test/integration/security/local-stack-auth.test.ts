@@ -18,7 +18,7 @@ import type { Clients } from '../../fixtures/clients.ts';
 import { ownClients, ownStack, sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
-const keysCommand = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'keys.ts');
+const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let strangers: Clients;
@@ -31,7 +31,7 @@ sharedStack.override('stackOptions', { auth: true, environment: { CACHE_SECONDS:
 function newKey(api: 'control' | 'events'): Promise<string> {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [keysCommand, 'create', '--api', api], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [lastmile, 'keys', 'create', '--api', api], { env }, (error, stdout, stderr) =>
       error === null ? resolve(stdout.trim()) : reject(new Error(stderr)),
     );
   });

@@ -30,9 +30,9 @@ async function deliver(url: string, id: string, apiDestination = 'orders'): Prom
 
 /** @returns what `npm run show` prints */
 async function show(url: string, eventId: string): Promise<string> {
-  const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'show.ts');
+  const lastmile = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
   const env = { ...process.env, AWS_ENDPOINT_URL: url, AWS_REGION: 'us-east-1' };
-  return (await promisify(execFile)(process.execPath, [command, eventId], { env })).stdout;
+  return (await promisify(execFile)(process.execPath, [lastmile, 'show', eventId], { env })).stdout;
 }
 
 const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;

@@ -13,7 +13,7 @@ export interface FormatVersions {
 
 /** A bundle of the stack and its functions. */
 export interface StackBuild {
-  /** The file to run in place of lib/commands/start.ts. */
+  /** The file to run in place of lib/commands/lastmile.ts. */
   readonly script: string;
   remove(): void;
 }
@@ -26,7 +26,7 @@ export async function buildStack(versions: FormatVersions): Promise<StackBuild> 
   let replaced = 0;
   await build({
     absWorkingDir: root,
-    entryPoints: ['lib/commands/start.ts'],
+    entryPoints: ['lib/commands/lastmile.ts'],
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -48,5 +48,5 @@ export async function buildStack(versions: FormatVersions): Promise<StackBuild> 
     ],
   });
   if (replaced !== 1) throw new Error('The format versions were not replaced.');
-  return { script: join(folder, 'start.mjs'), remove: () => rmSync(folder, { recursive: true }) };
+  return { script: join(folder, 'lastmile.mjs'), remove: () => rmSync(folder, { recursive: true }) };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'n
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'start.ts');
+const command = join(import.meta.dirname, '..', '..', '..', 'lib', 'commands', 'lastmile.ts');
 
 /** `npm start` as a separate process. */
 export interface StackProcess {
@@ -24,14 +24,14 @@ export function startStackProcess(
   environment: Readonly<Record<string, string>> = {},
   script: string = command,
 ): StackProcess {
-  return watch(spawn(process.execPath, [script, ...args], { env: { ...process.env, ...environment } }));
+  return watch(spawn(process.execPath, [script, 'start', ...args], { env: { ...process.env, ...environment } }));
 }
 
 /** Starts the command through a shell, as npm does with its scripts; `process` is the shell. */
 export function startStackInShell(args: readonly string[]): StackProcess {
   const script = '"$0" "$@"; exit $?';
   const environment = { ...process.env, npm_lifecycle_event: 'start' };
-  return watch(spawn('/bin/sh', ['-c', script, process.execPath, command, ...args], { env: environment }));
+  return watch(spawn('/bin/sh', ['-c', script, process.execPath, command, 'start', ...args], { env: environment }));
 }
 
 function watch(child: ChildProcessWithoutNullStreams): StackProcess {

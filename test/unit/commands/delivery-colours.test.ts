@@ -4,7 +4,7 @@ import {
   createConclusionLines,
   deliveryLines,
   inColumns,
-} from '../../../lib/commands/delivery-columns.ts';
+} from '../../../lib/commands/deliveries/delivery-columns.ts';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
 
 afterEach(() => void vi.unstubAllEnvs());

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createConclusionLines } from '../../../lib/commands/delivery-columns.ts';
-import { follow } from '../../../lib/commands/follow.ts';
+import { createConclusionLines } from '../../../lib/commands/deliveries/delivery-columns.ts';
+import { follow } from '../../../lib/commands/deliveries/follow.ts';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
 
 const entry = (EventId: string, ConcludedAt: number, members: JsonObject = {}): JsonObject => ({

@@ -2,7 +2,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, afterAll, expect, test } from 'vitest';
 import { LogsDeliveryHistory } from '../../../lib/adapters/logs-insights/logs-history.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
-import { createHistoryCall, createProgressLine, howFarBack } from '../../../lib/commands/history-calls.ts';
+import { createHistoryCall, createProgressLine, howFarBack } from '../../../lib/commands/deliveries/history-calls.ts';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
 import type { LogsServer } from '../../servers/aws/logs-server.ts';
 import { startLogsServer } from '../../servers/aws/logs-server.ts';

@@ -1,17 +1,17 @@
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { isJsonObject } from '../core/input/json.ts';
-import { parseRedriveRequest, RedriveRequestError } from '../core/message/redrive-request.ts';
-import { counted } from '../local/terminal-text.ts';
-import { Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
-import { callFunction } from './function-call.ts';
-import type { StackAddress } from './stack-address.ts';
-import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { isJsonObject } from '../../core/input/json.ts';
+import { parseRedriveRequest, RedriveRequestError } from '../../core/message/redrive-request.ts';
+import { counted } from '../../local/terminal-text.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, wrongUsage } from '../command.ts';
+import { callFunction } from '../function-call.ts';
+import type { StackAddress } from '../stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from '../stack-address.ts';
 
-const command = 'npm run redrive';
+const command = 'redrive';
 
 const usage = `Moves dead letters back into the delivery queue. It invokes the function redrive. Each event counts as received now.
 
-  npm run redrive -- [options]
+  ${commandLine('redrive', '[options]')}
 
   --api-destination <x>   move only the dead letters of this API destination (name or ARN)
   --error-code <code>     move only those with this code: EventBridge's (ERROR_FROM_TARGET) or Lastmile's (EndpointRejected)
@@ -160,4 +160,6 @@ async function main(args: string[]): Promise<number> {
   return totals.stopped === undefined && totals.unreadableCount === 0 ? 0 : 1;
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

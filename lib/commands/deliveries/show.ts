@@ -1,26 +1,26 @@
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { jsonLine, printable } from '../local/terminal-text.ts';
-import { Exit, onlyEventId, parseCommandLine, runCommand, secondsIn, shellWord } from './command.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { jsonLine, printable } from '../../local/terminal-text.ts';
+import { commandLine, Exit, onlyEventId, parseCommandLine, runCommand, secondsIn, shellWord } from '../command.ts';
 import { attemptLines, undeliveredLines } from './delivery-columns.ts';
-import { objectsIn } from './function-call.ts';
+import { objectsIn } from '../function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
-import type { StackAddress } from './stack-address.ts';
-import { sameStack, stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import type { StackAddress } from '../stack-address.ts';
+import { sameStack, stackAddress, stackFlags, stackUsage } from '../stack-address.ts';
 
-const command = 'npm run show';
+const command = 'show';
 
 const usage = `Shows where one event went, with every attempt: time, outcome, status, wait for the rate, duration, failure, the
 beginning of the endpoint's answer, next attempt. It calls the operations ListDeliveries and GetDelivery.
 
-  npm run show -- <event id> [options]
+  ${commandLine('show', '<event id> [options]')}
 
   --api-destination <name>  only its deliveries to this API destination
   --after <time>            only deliveries that began at this time or later (2026-01-31 or 2026-01-31T08:00:00Z)
   --json                    prints one JSON object per delivery, with the whole answers that the history has
   ${stackUsage}
 
-npm run history lists events with their ids. A deployed stack has its history in its log lines. For it, this command runs queries of
+${commandLine('history')} lists events with their ids. A deployed stack has its history in its log lines. For it, this command runs queries of
 CloudWatch Logs Insights with your AWS credentials, over the last 7 days or since --after. Ctrl-C stops them.
 Exit status: 0 done, 1 not found, refused or not reached, 2 wrong usage, 130 stopped with Ctrl-C.`;
 
@@ -66,7 +66,7 @@ async function show({ filter, json, address }: Options, call: HistoryCall): Prom
   const where = ApiDestinationName === undefined ? '' : ` to '${printable(String(ApiDestinationName))}'`;
   throw new Exit(
     1,
-    `The history of the region ${String(address.aws.region)} has no delivery of the event '${printable(String(EventId))}'${where}. ${howFarBack(address.stage, filter)} npm run history lists events; choose another region with --region.`,
+    `The history of the region ${String(address.aws.region)} has no delivery of the event '${printable(String(EventId))}'${where}. ${howFarBack(address.stage, filter)} ${commandLine('history')} lists events; choose another region with --region.`,
   );
 }
 
@@ -79,7 +79,8 @@ async function main(args: string[]): Promise<number> {
 function wayBack({ Outcome, EventId, ApiDestinationName }: JsonObject, address: StackAddress): readonly string[] {
   if (Outcome !== 'dead-lettered' || EventId === undefined || ApiDestinationName === undefined) return [];
   const [event, destination] = [EventId, ApiDestinationName].map((name) => shellWord(printable(String(name))));
-  return [`    deliver it again: npm run replay -- ${event} --api-destination ${destination}${sameStack(address)}`];
+  const again = commandLine('replay', `${event} --api-destination ${destination}${sameStack(address)}`);
+  return [`    deliver it again: ${again}`];
 }
 
 /** The members that tell the deliveries of one event apart. */
@@ -88,4 +89,6 @@ function keyOf(delivery: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(delivery).filter(([name]) => names.includes(name)));
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
@@ -7,24 +8,24 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import type { CreateConnectionRequest } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { createLambdaClient } from '../adapters/aws/clients.ts';
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { isJsonObject } from '../core/input/json.ts';
-import { startStack } from '../local/stack/stack.ts';
+import { createLambdaClient } from '../../adapters/aws/clients.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { isJsonObject } from '../../core/input/json.ts';
+import { startStack } from '../../local/stack/stack.ts';
 import type { DemoEndpoint } from './demo-servers.ts';
 import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
-import { Exit, parseCommandLine, runCommand } from './command.ts';
+import { commandLine, Exit, packageFolder, parseCommandLine, runCommand } from '../command.ts';
 
 const usage = `Starts its own stack, endpoints and OAuth provider, sends every sample event, and prints which events arrived.
 
-  npm run demo
+  ${commandLine('demo')}
 
   --help   show this text
 
 Exit status: 0 every event arrived, 1 an event did not arrive, 2 wrong usage.`;
 
-/** Folder of the sample events. It is not deployed: the demonstration runs from a checkout. */
-const eventsFolder = new URL('../../test/events/', import.meta.url);
+/** Folder of the sample events. The package has it too. */
+const eventsFolder = join(packageFolder, 'test', 'events');
 
 interface Row {
   readonly sample: string;
@@ -78,7 +79,7 @@ async function readSamples(): Promise<{ sample: string; envelope: JsonObject }[]
   const files = (await readdir(eventsFolder)).filter((file) => file.endsWith('.json')).sort();
   const samples = [];
   for (const file of files) {
-    const event: unknown = JSON.parse(await readFile(new URL(file, eventsFolder), 'utf8'));
+    const event: unknown = JSON.parse(await readFile(join(eventsFolder, file), 'utf8'));
     for (const envelope of envelopesIn(event)) samples.push({ sample: file.replace('.json', ''), envelope });
   }
   return samples;
@@ -196,7 +197,7 @@ function printTable(rows: readonly Row[]): void {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { values } = parseCommandLine('npm run demo', args, { help: { type: 'boolean' } });
+  const { values } = parseCommandLine('demo', args, { help: { type: 'boolean' } });
   if (values.help === true) throw new Exit(0, usage);
   const rows = await runDemo();
   printTable(rows);
@@ -208,4 +209,6 @@ async function main(args: string[]): Promise<number> {
   return missing === 0 && rows.length > 0 ? 0 : 1;
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { jsonLine } from '../local/terminal-text.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { jsonLine } from '../../local/terminal-text.ts';
 import { createConclusionLines } from './delivery-columns.ts';
-import { objectsIn, pageSize } from './function-call.ts';
+import { objectsIn, pageSize } from '../function-call.ts';
 import type { HistoryCall } from './history-calls.ts';
 
 export interface FollowOptions {

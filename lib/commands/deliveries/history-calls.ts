@@ -1,20 +1,20 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import type { AwsClientConfig } from '../adapters/aws/clients.ts';
-import { LogsQueryError } from '../adapters/logs-insights/errors.ts';
-import { LogsDeliveryHistory } from '../adapters/logs-insights/logs-history.ts';
-import type { QueryProgress } from '../adapters/logs-insights/query.ts';
-import { systemClock } from '../adapters/system-clock.ts';
-import { createHistoryOperations } from '../control/history/history-operations.ts';
-import { partitionOf } from '../core/destination/arn.ts';
-import { ServiceError } from '../core/failure/service-error.ts';
-import type { JsonObject } from '../core/input/json.ts';
-import type { DeliveryHistory } from '../ports/history.ts';
-import { readLastmileInput } from '../protocol/routes.ts';
-import { counted } from '../local/terminal-text.ts';
-import { Exit, timeOf } from './command.ts';
-import { callControlApi } from './function-call.ts';
-import type { StackAddress } from './stack-address.ts';
-import { serviceAddress } from './stack-address.ts';
+import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
+import { LogsQueryError } from '../../adapters/logs-insights/errors.ts';
+import { LogsDeliveryHistory } from '../../adapters/logs-insights/logs-history.ts';
+import type { QueryProgress } from '../../adapters/logs-insights/query.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { createHistoryOperations } from '../../control/history/history-operations.ts';
+import { partitionOf } from '../../core/destination/arn.ts';
+import { ServiceError } from '../../core/failure/service-error.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import type { DeliveryHistory } from '../../ports/history.ts';
+import { readLastmileInput } from '../../protocol/routes.ts';
+import { counted } from '../../local/terminal-text.ts';
+import { Exit, timeOf } from '../command.ts';
+import { callControlApi } from '../function-call.ts';
+import type { StackAddress } from '../stack-address.ts';
+import { serviceAddress } from '../stack-address.ts';
 
 /** Calls an operation of the history. @throws Exit 1 with the refusal's code and message */
 export type HistoryCall = (operation: string, input: JsonObject) => Promise<JsonObject>;

@@ -1,18 +1,18 @@
-import { failures } from '../core/failure/failure.ts';
-import { systemClock } from '../adapters/system-clock.ts';
-import { didYouMean } from '../core/input/did-you-mean.ts';
-import type { JsonObject } from '../core/input/json.ts';
-import { withoutUndefined } from '../core/input/json.ts';
-import { jsonLine } from '../local/terminal-text.ts';
-import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn, wrongUsage } from './command.ts';
+import { failures } from '../../core/failure/failure.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { didYouMean } from '../../core/input/did-you-mean.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
+import { jsonLine } from '../../local/terminal-text.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn, wrongUsage } from '../command.ts';
 import { deliveryLines } from './delivery-columns.ts';
 import { follow, latestDeliveries } from './follow.ts';
 import type { HistoryCall } from './history-calls.ts';
 import { howFarBack, withHistory } from './history-calls.ts';
-import type { StackAddress } from './stack-address.ts';
-import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import type { StackAddress } from '../stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from '../stack-address.ts';
 
-const command = 'npm run history';
+const command = 'history';
 
 const defaultLimit = 50;
 const followedLimit = 10;
@@ -20,7 +20,7 @@ const maximumLimit = 100_000;
 
 const usage = `Lists the deliveries of the last 7 days, those that began last first. It calls the operation ListDeliveries.
 
-  npm run history -- [options]
+  ${commandLine('history', '[options]')}
 
   --api-destination <name>  only deliveries to this API destination
   --event <id>              only deliveries of this event
@@ -37,7 +37,7 @@ const usage = `Lists the deliveries of the last 7 days, those that began last fi
   --json                    prints one JSON object per line
   ${stackUsage}
 
-npm run show -- <event id> shows all attempts of one event. A deployed stack has its history in its log lines. For it, this command
+${commandLine('show', '<event id>')} shows all attempts of one event. A deployed stack has its history in its log lines. For it, this command
 runs a query of CloudWatch Logs Insights with your AWS credentials. AWS charges for the bytes that it reads; --after makes them fewer,
 or reaches back further than 7 days. Ctrl-C stops the query.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage, 130 stopped with Ctrl-C.`;
@@ -176,4 +176,6 @@ function whyEmpty(input: JsonObject, { aws, stage }: StackAddress): string {
   return `The history of the region ${String(aws.region)} has ${which}. ${howFarBack(stage, input)} Choose another region with --region.`;
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

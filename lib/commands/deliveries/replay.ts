@@ -1,19 +1,19 @@
-import type { JsonObject } from '../core/input/json.ts';
-import { isJsonObject } from '../core/input/json.ts';
-import { counted, jsonLine, printable } from '../local/terminal-text.ts';
-import { Exit, onlyEventId, parseCommandLine, runCommand, shellWord } from './command.ts';
+import type { JsonObject } from '../../core/input/json.ts';
+import { isJsonObject } from '../../core/input/json.ts';
+import { counted, jsonLine, printable } from '../../local/terminal-text.ts';
+import { commandLine, Exit, onlyEventId, parseCommandLine, runCommand, shellWord } from '../command.ts';
 import { exactTimeOf, named } from './delivery-columns.ts';
-import { RefusedOperation, callControlApi, objectsIn } from './function-call.ts';
+import { RefusedOperation, callControlApi, objectsIn } from '../function-call.ts';
 import { withHistory } from './history-calls.ts';
-import type { StackAddress } from './stack-address.ts';
-import { sameStack, stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import type { StackAddress } from '../stack-address.ts';
+import { sameStack, stackAddress, stackFlags, stackUsage } from '../stack-address.ts';
 
-const command = 'npm run replay';
+const command = 'replay';
 
 const usage = `Delivers one event again. If it has failed, its dead letter goes back into the delivery queue. If it was delivered, its kept event
 goes there. The event counts as received now, and keeps its id and its Idempotency-Key. It calls the operation ReplayDelivery.
 
-  npm run replay -- <event id> [options]
+  ${commandLine('replay', '<event id> [options]')}
 
   --api-destination <name>  the API destination; only needed if the event went to several
   --rule <rule>             only the delivery of this rule (name or ARN)
@@ -22,7 +22,7 @@ goes there. The event counts as received now, and keeps its id and its Idempoten
   --json                    prints the answer as one JSON object
   ${stackUsage}
 
-npm run dead-letters lists the dead letters with their event ids. npm run redrive moves all of them. A deployed stack keeps events only
+${commandLine('dead-letters')} lists the dead letters with their event ids. ${commandLine('redrive')} moves all of them. A deployed stack keeps events only
 if its parameter keepEventsDays is set. If it has no dead letter of the event, this command searches its logs.
 Exit status: 0 replayed, 1 not found, refused or not reached, 2 wrong usage.`;
 
@@ -77,10 +77,10 @@ async function onlyDestination({ eventId, address }: Options): Promise<string> {
   const [name, ...others] = names;
   if (name === undefined) throw new Exit(1, whyNotFound(eventId, known[0], address));
   if (others.length === 0) return name;
-  const ways = names.map(
-    (each) =>
-      `  ${command} -- ${shellWord(printable(eventId))} --api-destination ${shellWord(each)}${sameStack(address)}`,
-  );
+  const ways = names.map((each) => {
+    const args = `${shellWord(printable(eventId))} --api-destination ${shellWord(each)}${sameStack(address)}`;
+    return `  ${commandLine(command, args)}`;
+  });
   throw new Exit(1, `The event went to ${names.length} API destinations. Choose one:\n${ways.join('\n')}`);
 }
 
@@ -97,7 +97,7 @@ function whyNotFound(eventId: string, known: JsonObject | undefined, { aws }: St
     const { Outcome, Reason = '' } = known;
     return `The event '${printable(eventId)}' went to no API destination (${named(Outcome, '')}), so it has no delivery to replay. ${printable(String(Reason), 1024)} Send it again with PutEvents.`;
   }
-  return `Neither the history nor the dead letters have the event '${printable(eventId)}' in the region ${String(aws.region)}. npm run dead-letters lists those that are there; choose another region with --region.`;
+  return `Neither the history nor the dead letters have the event '${printable(eventId)}' in the region ${String(aws.region)}. ${commandLine('dead-letters')} lists those that are there; choose another region with --region.`;
 }
 
 /**
@@ -138,7 +138,7 @@ function withFlags(message: string): string {
   return message
     .replace('Give the Rule or TargetId of one', 'Give --rule or --target-id of one')
     .replace('call ReplayDelivery with KeptAt', 'run the command again with --kept-at')
-    .replace('ListDeliveries with EventId shows', 'npm run show with the event id shows');
+    .replace('ListDeliveries with EventId shows', `${commandLine('show')} with the event id shows`);
 }
 
 async function main(args: string[]): Promise<number> {
@@ -164,7 +164,7 @@ function replayedLine(answer: JsonObject, address: StackAddress): string {
   const from =
     KeptAt === undefined ? `from its dead letter of ${exactTimeOf(DeadLetteredAt)}${code}` : 'from its kept event';
   const event = named(EventId, '');
-  return `replayed  ${named(ApiDestinationName, '')}  ${event}  ${from}\nnpm run show -- ${shellWord(event)}${sameStack(address)} shows its attempts.`;
+  return `replayed  ${named(ApiDestinationName, '')}  ${event}  ${from}\n${commandLine('show', `${shellWord(event)}${sameStack(address)}`)} shows its attempts.`;
 }
 
 function notesOn({ OtherDeadLetters, DeadLetterRemains }: JsonObject): readonly string[] {
@@ -183,4 +183,6 @@ function notesOn({ OtherDeadLetters, DeadLetterRemains }: JsonObject): readonly 
   ];
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { answerLine } from '../core/delivery/answer-text.ts';
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { counted, printable } from '../local/terminal-text.ts';
+import { answerLine } from '../../core/delivery/answer-text.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { counted, printable } from '../../local/terminal-text.ts';
 
 /** @param seconds epoch seconds with milliseconds, as in an answer of ListDeliveries */
 export function exactTimeOf(seconds: JsonValue | undefined): string {

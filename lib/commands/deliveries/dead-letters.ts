@@ -1,20 +1,20 @@
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
-import { withoutUndefined } from '../core/input/json.ts';
-import { counted, jsonLine, printable } from '../local/terminal-text.ts';
-import { Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn } from './command.ts';
+import type { JsonObject, JsonValue } from '../../core/input/json.ts';
+import { withoutUndefined } from '../../core/input/json.ts';
+import { counted, jsonLine, printable } from '../../local/terminal-text.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, secondsIn, wholeNumberIn } from '../command.ts';
 import { exactTimeOf, inColumns, named, statusOf } from './delivery-columns.ts';
-import { callControlApi, objectsIn, pageSize } from './function-call.ts';
-import type { StackAddress } from './stack-address.ts';
-import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
+import { callControlApi, objectsIn, pageSize } from '../function-call.ts';
+import type { StackAddress } from '../stack-address.ts';
+import { stackAddress, stackFlags, stackUsage } from '../stack-address.ts';
 
-const command = 'npm run dead-letters';
+const command = 'dead-letters';
 
 const defaultLimit = 50;
 const maximumLimit = 10_000;
 
 const usage = `Lists the dead letters of the stack with the reasons, the latest first. It calls the operation ListDeadLetters.
 
-  npm run dead-letters -- [options]
+  ${commandLine('dead-letters', '[options]')}
 
   --api-destination <name>  only dead letters of this API destination
   --event <id>              only dead letters of this event
@@ -25,7 +25,7 @@ const usage = `Lists the dead letters of the stack with the reasons, the latest 
   --json                    prints one JSON object per line
   ${stackUsage}
 
-npm run replay -- <event id> delivers one of them again, and npm run redrive all of them. The list takes about two seconds. It hides
+${commandLine('replay', '<event id>')} delivers one of them again, and ${commandLine('redrive')} all of them. The list takes about two seconds. It hides
 the dead letters from a redrive meanwhile.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
 
@@ -86,7 +86,7 @@ async function main(args: string[]): Promise<number> {
   if (token !== undefined) console.error(`There are more than ${limit}. Filter them, or show more with --limit.`);
   if (!isWhole)
     console.error(
-      'The queue has more dead letters than one call can read, so some are missing. npm run redrive -- --dry-run counts all of them.',
+      `The queue has more dead letters than one call can read, so some are missing. ${commandLine('redrive', '--dry-run')} counts all of them.`,
     );
   return 0;
 }
@@ -124,4 +124,6 @@ function reasonLines(deadLetter: JsonObject | undefined): readonly string[] {
   ];
 }
 
-process.exitCode = await runCommand(() => main(process.argv.slice(2)));
+export function run(args: string[]): Promise<number> {
+  return runCommand(() => main(args));
+}

@@ -1,0 +1,64 @@
+/*
+ * `npm pack` runs this first (script `prepack`). It builds dist/: the package holds JavaScript, because Node does not strip the
+ * types of files below node_modules.
+ *
+ *   node infra/release/build.mjs [output folder, default dist]
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { entries, fileOf } from './entries.mjs';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** @returns the metafile of esbuild */
+async function buildCode(out) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(entries.map((entry) => [`entries/${fileOf(entry)}`, entry.source])),
+    outdir: out,
+    chunkNames: 'parts/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    // The oldest Node of package.json's `engines`. What needs Node 24 runs in a process of its own.
+    target: 'node20.19',
+    format: 'esm',
+    // npm installs the dependencies. Then users get their fixes, and their licences come with them.
+    packages: 'external',
+    // Errors show the names of classes and functions.
+    keepNames: true,
+    legalComments: 'inline',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile;
+}
+
+/** TypeScript takes files or a project, and the project's settings are needed. So this writes a project of the entries. */
+function buildTypes(out) {
+  const typed = entries.filter(({ types }) => types === true);
+  const project = join(root, '.build', 'tsconfig.package.json');
+  const settings = {
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: root,
+    outDir: join(out, 'types'),
+  };
+  const files = typed.map(({ source }) => join(root, source));
+  mkdirSync(join(root, '.build'), { recursive: true });
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: '../tsconfig.json', compilerOptions: settings, include: [], files }),
+  );
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status } = spawnSync(process.execPath, [compiler, '--project', project], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('The declarations could not be built.');
+}
+
+const out = resolve(root, process.argv[2] ?? 'dist');
+rmSync(out, { recursive: true, force: true });
+await buildCode(out);
+buildTypes(out);
