@@ -12,19 +12,15 @@ import { shadowParameters } from './plan.ts';
 export function cloudFormationOf(plan: Plan): JsonObject {
   const connections = plan.connections.filter((step): step is ConnectionChange => step.action !== 'leave');
   const destinations = plan.destinations.filter((step): step is DestinationChange => step.action !== 'leave');
+  const ServiceToken = { 'Fn::ImportValue': `lastmile-${plan.stage}-resources` };
   const resources = [
-    ...connections.flatMap((step) => connectionResources(step)),
-    ...destinations.map((step) => destinationResource(step)),
+    ...connections.flatMap((step) => connectionResources(step, ServiceToken)),
+    ...destinations.map((step) => destinationResource(step, ServiceToken)),
   ];
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `Connections and API destinations that lastmile-${plan.stage} takes over from EventBridge`,
     Parameters: {
-      ResourcesFunctionArn: {
-        Type: 'String',
-        Default: `arn:${plan.queueArn.split(':')[1]}:lambda:${plan.region}:${plan.account}:function:lastmile-${plan.stage}-resources`,
-        Description: 'The function of Lastmile that creates what this template declares',
-      },
       // Linters refuse any text in the template that stands where a password is expected.
       Placeholder: {
         Type: 'String',
@@ -40,16 +36,14 @@ export function cloudFormationOf(plan: Plan): JsonObject {
 
 type Resource = [string, JsonObject];
 
-const serviceToken = { ServiceToken: { Ref: 'ResourcesFunctionArn' } };
-
-function connectionResources(step: ConnectionChange): readonly Resource[] {
+function connectionResources(step: ConnectionChange, ServiceToken: JsonObject): readonly Resource[] {
   const { name, authorizationType, description, secretArn } = step;
   const id = logicalId('Connection', name);
   const isNamed = secretArn !== undefined;
   const connection = {
     Type: 'Custom::LastmileConnection',
     Properties: {
-      ...serviceToken,
+      ServiceToken,
       Name: name,
       AuthorizationType: authorizationType,
       AuthParameters: withReference(isNamed ? placeholderParameters(authorizationType) : shadowParameters),
@@ -61,7 +55,7 @@ function connectionResources(step: ConnectionChange): readonly Resource[] {
   if (!isNamed) return [[id, connection]];
   const policy = {
     Type: 'Custom::LastmileConnectionPolicy',
-    Properties: { ...serviceToken, ConnectionName: { Ref: id }, SecretArn: secretArn },
+    Properties: { ServiceToken, ConnectionName: { Ref: id }, SecretArn: secretArn },
   };
   return [
     [id, connection],
@@ -75,11 +69,11 @@ function withReference(value: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withReference(member)]));
 }
 
-function destinationResource({ name, connection, input }: DestinationChange): Resource {
+function destinationResource({ name, connection, input }: DestinationChange, ServiceToken: JsonObject): Resource {
   const ConnectionArn = { 'Fn::GetAtt': [logicalId('Connection', connection), 'Arn'] };
   return [
     logicalId('ApiDestination', name),
-    { Type: 'Custom::LastmileApiDestination', Properties: { ...serviceToken, ...input, ConnectionArn } },
+    { Type: 'Custom::LastmileApiDestination', Properties: { ServiceToken, ...input, ConnectionArn } },
   ];
 }
 
