@@ -95,6 +95,7 @@ describe('a function of the deployed stack', () => {
       Qualifier: '$LATEST',
       MaximumRetryAttempts: 2,
       MaximumEventAgeInSeconds: 3600,
+      DestinationConfig: {},
     });
   });
 
