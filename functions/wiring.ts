@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import { createBottleneckConcurrencyLimit } from '../lib/adapters/bottleneck-concurrency-limit.ts';
-import { createHttpClient } from '../lib/adapters/http/client.ts';
+import { createUndiciHttpClient } from '../lib/adapters/http/client.ts';
 import {
   createJsonLineConnectionLog,
   createJsonLineDeliveryLog,
@@ -84,7 +84,7 @@ export function wireAuthorization(
   });
   const stateEvents = wireStateEvents(config, aws, { settings: stores.settings, metrics, clock });
   const { configuration, secrets, states, tokenStore } = stores;
-  const http = createHttpClient({
+  const http = createUndiciHttpClient({
     clock,
     allowlist: parseAllowlist(config.PRIVATE_NETWORK_ALLOWLIST) ?? publicOnly,
     onRefusal(refused) {

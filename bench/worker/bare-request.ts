@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import { createHttpClient } from '../../lib/adapters/http/client.ts';
+import { createUndiciHttpClient } from '../../lib/adapters/http/client.ts';
 import { parseAllowlist } from '../../lib/core/address/address.ts';
 import { defaultTransport } from '../../lib/core/destination/delivery-policy.ts';
 import { contender } from './contender.ts';
@@ -19,10 +19,10 @@ export function bareRequest(origin: string, path: string): Contender {
   });
 }
 
-/** The same requests with Lastmile's own HTTP client, and without its stages. */
+/** The same requests with Lastmile's HTTP client (undici's `Pool.dispatch`), and without its stages. */
 export function bareClientRequest(origin: string, path: string): Contender {
   const allowlist = parseAllowlist('127.0.0.0/8');
-  const client = createHttpClient(allowlist === undefined ? {} : { allowlist });
+  const client = createUndiciHttpClient(allowlist === undefined ? {} : { allowlist });
   const bodies = orderEvents.map((event) => JSON.stringify(event));
   const { signal } = new AbortController();
   const exchange = { timeoutMs: 5000, signal, transport: defaultTransport, readSuccessBody: false };

@@ -68,7 +68,7 @@ function overheadFigures(rates: Readonly<Record<string, readonly number[]>>): Fi
   const reference = 'per CPU second, in batches of 10 whose rate is held in the process, to Pool.request';
   const printing = "of a rule target, which prints the event's text again";
   return [
-    figure('requests of the HTTP client alone per CPU second, to Pool.request', 'HTTP client', 1.5),
+    figure('requests of the HTTP client alone per CPU second, to Pool.request', 'HTTP client', 1),
     figure(`deliveries ${reference}, one log line each`, 'queued, logging', 0.9),
     figure(`deliveries ${reference}, no log lines`, 'queued, silent', 0.9),
     figure(`the same ${printing}, one log line each`, 'rule target, logging', 0.9),

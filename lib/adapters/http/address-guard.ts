@@ -1,3 +1,4 @@
+import type { buildConnector } from 'undici';
 import {
   type AddressAllowlist,
   isLoopbackAddress,
@@ -10,7 +11,6 @@ import {
 import { Failure } from '../../core/failure/failure.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
 import type { ResolveName } from '../dns/names.ts';
-import type { Connect } from './connect.ts';
 
 export interface AddressGuard {
   /** Addresses that may be called although they are not public. */
@@ -29,14 +29,14 @@ const withoutTls = 'http is allowed only for loopback addresses';
  * Returns a connector that refuses forbidden hosts before it looks up a name. `guardAddresses` checks the addresses of names,
  * unless a proxy resolves them. Open connections are not checked again.
  */
-export function guardConnector(guard: AddressGuard, connect: Connect): Connect {
-  return (target, callback) => {
-    const { hostname } = target;
+export function guardConnector(guard: AddressGuard, connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    const { hostname } = options;
     const literal = literalOf(hostname);
     const reason =
       refusedHost(hostname, guard.allowlist) ??
       (literal === undefined ? refusedName(guard, hostname) : refusedScheme(guard, literal));
-    if (reason === undefined) connect(target, callback);
+    if (reason === undefined) connect(options, callback);
     else callback(refuse(guard, { host: hostname, reason }), null);
   };
 }

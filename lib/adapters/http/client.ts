@@ -1,12 +1,17 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { AddressAllowlist } from '../../core/address/address.ts';
+import { type AddressAllowlist, publicOnly } from '../../core/address/address.ts';
+import type { HttpRequest } from '../../core/delivery/delivery.ts';
 import type { Transport } from '../../core/destination/delivery-policy.ts';
+import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { HttpClient } from '../../ports/delivery.ts';
 import type { RefusedAddress } from '../../ports/metrics.ts';
-import type { ResolveName } from '../dns/names.ts';
+import type { HttpClient, HttpExchange, HttpResult } from '../../ports/delivery.ts';
+import { systemClock } from '../system-clock.ts';
+import { createNames, type ResolveName } from '../dns/names.ts';
+import { UndiciExchange } from './exchange.ts';
+import { UndiciPools } from './pools.ts';
 
-export interface HttpClientOptions {
+export interface UndiciHttpClientOptions {
   /** Default: the system clock. */
   readonly clock?: Clock;
   /** Default: uses the system's hosts file and name servers. */
@@ -21,27 +26,51 @@ export interface HttpClientOptions {
   readonly onRefusal?: (refused: RefusedAddress) => void;
 }
 
-type ClosableHttpClient = HttpClient & { close(): Promise<void> };
+/** HTTP/1.1 with undici. Connections are kept between requests. address-guard.ts checks the addresses. */
+class UndiciHttpClient implements HttpClient {
+  readonly #pools: UndiciPools;
+  /** The exchanges of one signal share one abort listener, because a listener costs as much as a timer. */
+  readonly #exchangesBySignal = new WeakMap<AbortSignal, Set<UndiciExchange>>();
 
-/** The client's code is loaded when there is something to send, because a cold start does not need it. */
-export function createHttpClient(options: HttpClientOptions = {}): ClosableHttpClient {
-  let loading: Promise<ClosableHttpClient> | undefined;
-  let loaded: ClosableHttpClient | undefined;
-
-  async function load(): Promise<ClosableHttpClient> {
-    const { PooledHttpClient } = await import('./pooled-client.ts');
-    loaded = new PooledHttpClient(options);
-    return loaded;
+  constructor(options: UndiciHttpClientOptions = {}) {
+    const { clock = systemClock } = options;
+    this.#pools = new UndiciPools({
+      clock,
+      resolveName: options.resolveName ?? createNames({ clock }),
+      maximumPools: options.maximumPools ?? 100,
+      connectOptions: options.connectOptions ?? (() => ({})),
+      guard: { allowlist: options.allowlist ?? publicOnly, onRefusal: options.onRefusal ?? (() => undefined) },
+    });
   }
 
-  return {
-    send(request, exchange) {
-      if (loaded !== undefined) return loaded.send(request, exchange);
-      loading ??= load();
-      return loading.then((client) => client.send(request, exchange));
-    },
-    async close() {
-      await (await loading)?.close();
-    },
-  };
+  send(request: HttpRequest, exchange: HttpExchange): Promise<HttpResult> {
+    if (!this.#pools.loaded) return this.#pools.load().then(() => this.send(request, exchange));
+    const { signal } = exchange;
+    if (signal.aborted) {
+      const message = `The invocation ended before a request was sent to ${request.origin}.`;
+      return Promise.reject(new Failure('OutOfTime', message, { cause: signal.reason }));
+    }
+    const companions = this.#exchangesBySignal.get(signal) ?? this.#watch(signal);
+    return new Promise((resolve, reject) => {
+      new UndiciExchange(this.#pools, request, exchange, companions, resolve, reject).start();
+    });
+  }
+
+  /** Resolves when the exchanges under way have ended and every connection is closed. */
+  close(): Promise<void> {
+    return this.#pools.close();
+  }
+
+  #watch(signal: AbortSignal): Set<UndiciExchange> {
+    const exchanges = new Set<UndiciExchange>();
+    this.#exchangesBySignal.set(signal, exchanges);
+    signal.addEventListener('abort', () => {
+      for (const exchange of exchanges) exchange.runOutOfTime();
+    });
+    return exchanges;
+  }
+}
+
+export function createUndiciHttpClient(options: UndiciHttpClientOptions = {}): HttpClient & { close(): Promise<void> } {
+  return new UndiciHttpClient(options);
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
 import { Failure } from '../../core/failure/failure.ts';
-import { type Connect, type ConnectTarget, targetOf } from './connect.ts';
 import { fromNetworkError } from './failures.ts';
 
 /** Node's own limit for the headers of one message. */
@@ -13,7 +13,8 @@ const headEnd = '\r\n\r\n';
  *
  * Failure policy: any answer of the proxy except a 2xx is a ConnectionFailed, which is retried. Such an answer says nothing about
  * the endpoint, and a 407 is about the proxy's credentials, not about those of the connection. Bytes directly after the proxy's
- * answer are a ConnectionFailed too, because in TLS and in HTTP the client sends first.
+ * answer are a ConnectionFailed too, because in TLS and in HTTP the client sends first. Otherwise undici would drop such a
+ * connection and open another, thousands of times a second.
  *
  * @param proxyUrl origin of the proxy
  * @param connectProxy makes the connections to the proxy
@@ -22,21 +23,22 @@ const headEnd = '\r\n\r\n';
  */
 export function tunnelThrough(
   proxyUrl: string,
-  connectProxy: Connect,
-  connectOrigin: Connect,
+  connectProxy: buildConnector.connector,
+  connectOrigin: buildConnector.connector,
   answerTimeoutMs: number,
-): Connect {
-  const proxy = targetOf(proxyUrl);
-  return (target, callback) => {
+): buildConnector.connector {
+  const { protocol, host, hostname, port } = new URL(proxyUrl);
+  const proxy = { protocol, host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port };
+  return (options, callback) => {
     connectProxy(proxy, (error, socket) => {
       if (error !== null) {
         callback(proxyFailure(error, proxyUrl), null);
         return;
       }
-      const asked = { authority: authorityOf(target), proxyUrl, answerTimeoutMs };
+      const asked = { authority: authorityOf(options), proxyUrl, answerTimeoutMs };
       openTunnel(socket, asked, (failure) => {
         if (failure !== undefined) callback(failure, null);
-        else if (target.protocol === 'https:') connectOrigin({ ...target, socket }, callback);
+        else if (options.protocol === 'https:') beginTls(connectOrigin, { ...options, httpSocket: socket }, callback);
         else callback(null, socket);
       });
     });
@@ -53,9 +55,23 @@ function proxyFailure(error: Error, proxyUrl: string): Error {
   return fromNetworkError(error, `the proxy ${proxyUrl}`, false) as Error;
 }
 
-function authorityOf({ hostname, port, protocol }: ConnectTarget): string {
+function authorityOf({ hostname, port, protocol }: buildConnector.Options): string {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
   return `${host}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`;
+}
+
+/** OpenSSL throws for an invalid certificate or key. No caller would catch that, so the callback gets the error. */
+export function beginTls(
+  connect: buildConnector.connector,
+  options: buildConnector.Options,
+  callback: buildConnector.Callback,
+): void {
+  try {
+    connect(options, callback);
+  } catch (error) {
+    options.httpSocket?.destroy();
+    callback(error as Error, null);
+  }
 }
 
 interface Asked {

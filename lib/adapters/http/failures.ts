@@ -1,5 +1,4 @@
 import { Failure, type FailureCode } from '../../core/failure/failure.ts';
-import { InvalidAnswer } from './answer-fields.ts';
 
 interface NetworkFailure {
   readonly code: FailureCode;
@@ -36,14 +35,17 @@ const authorityCodes = [
 ];
 
 /**
- * The failure for each `error.code`. Source: Node's documentation of `errors` and `tls`.
+ * The failure for each `error.code`. Sources: Node's documentation of `errors` and `tls`, and undici's page `Errors`.
+ * ERR_ANSWER_OVERFLOW comes from connection.ts.
  */
 const byErrorCode: ReadonlyMap<string, NetworkFailure> = new Map([
   ...each(refused, ['ECONNREFUSED']),
   ...each(unreachable, ['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']),
   ...each(unreachable, ['EMFILE', 'ENFILE', 'ENOBUFS', 'EINVAL', 'EAFNOSUPPORT']),
-  ...each(reset, ['ECONNRESET', 'ECONNABORTED', 'EPIPE']),
-  ...each(timedOut, ['ETIMEDOUT']),
+  ...each(reset, ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET']),
+  ...each(invalid, ['UND_ERR_HEADERS_OVERFLOW', 'ERR_ANSWER_OVERFLOW']),
+  ...each(broken, ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH']),
+  ...each(timedOut, ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']),
   ...each(tlsFailed, ['EPROTO']),
   ...each(unknownAuthority, authorityCodes),
   ...each(otherName, ['HOSTNAME_MISMATCH', 'ERR_TLS_CERT_ALTNAME_INVALID']),
@@ -63,28 +65,37 @@ export function errorCodeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** The server has closed the connection. */
-export class ConnectionEnded extends Error {
-  override readonly name = 'ConnectionEnded';
-}
-
 /**
- * Turns an error of a connection into a Failure of the HttpClient port. Any other error is a bug and is returned unchanged.
+ * Turns an error of undici into a Failure of the HttpClient port. Any other error is a bug and is returned unchanged.
+ *
+ * Failure policy: a request that undici refuses to write (a line break in a header, a header that only the connection may set)
+ * is a permanent failure: the request was not sent, and would be refused again.
  *
  * @param answering whether part of the answer had arrived; a lost connection has then cut the answer off
  */
 export function fromNetworkError(error: unknown, origin: string, answering: boolean): unknown {
   const code = errorCodeOf(error);
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new Failure('InvalidInvocation', 'The request contains a header or a value that HTTP does not allow.', {
+      cause: error,
+    });
+  }
   const known = knownFailure(error, code);
   if (known === undefined) return error;
   const failure = answering && known === reset ? broken : known;
   const text = `${failure.text} ${origin}${code === '' ? '' : ` (${code})`}.`;
   const way = failure.way === undefined ? '' : ` ${failure.way}`;
-  return new Failure(failure.code, `${text}${way}`, { cause: error });
+  return new Failure(failure.code, `${text}${way}`, { cause: withoutAnswer(error) });
 }
 
 function knownFailure(error: unknown, code: string): NetworkFailure | undefined {
-  if (error instanceof InvalidAnswer) return invalid;
-  if (error instanceof ConnectionEnded) return reset;
+  // In undici 8.12, this error has no code.
+  if (error instanceof Error && error.name === 'HTTPParserError') return invalid;
   return byErrorCode.get(code) ?? byErrorCodePrefix.find(([prefix]) => prefix.test(code))?.[1];
+}
+
+/** undici's parser error contains bytes of the answer, which must not reach a log. */
+function withoutAnswer(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'data');
+  return error;
 }

@@ -1,34 +1,104 @@
+import type { buildConnector, Pool } from 'undici';
 import type { Transport } from '../../core/destination/delivery-policy.ts';
-import { targetOf } from './connect.ts';
-import { ConnectionPool, idleLimitMs } from './connection-pool.ts';
-import { type ConnectorOptions, createConnector } from './connector.ts';
+import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 
-export interface ConnectionPoolsOptions extends ConnectorOptions {
+/**
+ * A kept-alive socket that was idle for longer than this is not used again. Many servers and load balancers close it after 5
+ * s, and a frozen function does not notice that.
+ */
+const idleLimitMs = 4000;
+/**
+ * The most sockets to one origin. In practice, the sockets of `maximumPools` pools stay well below a function's 1,024 file
+ * descriptors.
+ */
+const connectionsPerPool = 128;
+/** Node's own limit for the headers of one message. */
+const maxHeaderBytes = 16_384;
+
+export interface ConnectionPool {
+  readonly key: string;
+  readonly origin: string;
+  readonly dispatcher: Pool;
+  /** Kept for the pool that replaces this one, so that TLS sessions are reused. */
+  readonly connector: Connector;
+  lastUsedAtMs: number;
+  /** Exchanges in progress, including those that wait for a socket. */
+  exchanges: number;
+  /** Exchanges that were handed to undici; never more than the pool has sockets. */
+  running: number;
+  /** Functions that start the waiting exchanges. When a socket becomes free, the first function is called. */
+  readonly waiting: (() => void)[];
+  /** Set when the pool takes no new exchanges; called when the last one has ended. */
+  whenUnused?: () => void;
+}
+
+export interface UndiciPoolsOptions extends ConnectorOptions {
   readonly maximumPools: number;
 }
 
 /** Pools of HTTP/1.1 connections, one for each origin and transport. The least recently used pool is retired first. */
-export class ConnectionPools {
-  readonly #options: ConnectionPoolsOptions;
+export class UndiciPools {
+  readonly #options: UndiciPoolsOptions;
   readonly #pools = new Map<string, ConnectionPool>();
   readonly #closing = new Set<Promise<void>>();
-  readonly #nowMs: () => number;
+  #PoolClass: typeof Pool | undefined;
+  #buildConnector: typeof buildConnector | undefined;
 
-  constructor(options: ConnectionPoolsOptions) {
+  constructor(options: UndiciPoolsOptions) {
     this.#options = options;
-    this.#nowMs = () => options.clock.nowMs();
   }
 
-  /** Returns the pool for a request. Every call must be followed by one `release` of the pool. */
+  get loaded(): boolean {
+    return this.#PoolClass !== undefined;
+  }
+
+  /** Loads undici once, and only when there is something to send, because loading it takes a third of a cold start. */
+  async load(): Promise<void> {
+    const [pool, connect] = await Promise.all([
+      import('undici/lib/dispatcher/pool.js'),
+      import('undici/lib/core/connect.js'),
+    ]);
+    this.#PoolClass = pool.default;
+    this.#buildConnector = connect.default;
+  }
+
+  /** Returns the pool for a request. The idle time is wall-clock time, because timers stop while a function is frozen. */
   acquire(origin: string, transport: Transport): ConnectionPool {
     const key = transport.key === '' ? origin : `${transport.key} ${origin}`;
     const nowMs = this.nowMs();
     const pool = this.#pools.get(key);
-    if (pool === undefined) return this.#open(key, origin, transport).acquire();
+    if (pool === undefined) return taken(this.#open(key, origin, this.#connectorFor(origin, transport), nowMs));
     // The difference may be negative, because the clock may have been set back.
-    if (Math.abs(nowMs - pool.lastUsedAtMs) > idleLimitMs) return this.#replace(pool).acquire();
+    if (Math.abs(nowMs - pool.lastUsedAtMs) > idleLimitMs) return taken(this.#replace(pool, nowMs));
     pool.lastUsedAtMs = nowMs;
-    return pool.acquire();
+    return taken(pool);
+  }
+
+  /** Every `acquire` must be followed by one `release`. */
+  release(pool: ConnectionPool): void {
+    pool.lastUsedAtMs = this.nowMs();
+    pool.exchanges -= 1;
+    if (pool.exchanges === 0) pool.whenUnused?.();
+  }
+
+  /**
+   * Calls `begin` as soon as there is a socket for another exchange, usually at once. undici has a queue of its own, but a
+   * request that waits there can be withdrawn only together with a socket.
+   */
+  enter(pool: ConnectionPool, begin: () => void): void {
+    if (pool.running >= connectionsPerPool) {
+      pool.waiting.push(begin);
+      return;
+    }
+    pool.running += 1;
+    begin();
+  }
+
+  /** Gives up the socket of an exchange for which `begin` was called. The next waiting exchange gets it. */
+  leave(pool: ConnectionPool): void {
+    const next = pool.waiting.shift();
+    if (next === undefined) pool.running -= 1;
+    else next();
   }
 
   /** The wall clock's time, in epoch ms. Unlike timers, the wall clock goes on while the function is frozen. */
@@ -38,39 +108,53 @@ export class ConnectionPools {
 
   /** Replaces a pool in which a socket was dead, because its other sockets may be dead too. */
   discard(pool: ConnectionPool): void {
-    if (this.#pools.get(pool.key) === pool) this.#replace(pool);
+    if (this.#pools.get(pool.key) === pool) this.#replace(pool, this.nowMs());
   }
 
-  /** Resolves when every exchange under way has ended, and every connection is closed. */
+  /** Resolves when every exchange under way has ended. */
   async close(): Promise<void> {
     for (const pool of this.#pools.values()) this.#retire(pool);
     await Promise.all(this.#closing);
   }
 
-  #replace(pool: ConnectionPool): ConnectionPool {
+  #replace(pool: ConnectionPool, nowMs: number): ConnectionPool {
     this.#retire(pool);
-    const { key, origin, target, connector } = pool;
-    return this.#keep(new ConnectionPool(key, origin, target, connector, this.#nowMs));
+    return this.#open(pool.key, pool.origin, pool.connector, nowMs);
   }
 
-  #open(key: string, origin: string, transport: Transport): ConnectionPool {
-    const connector = createConnector(origin, transport, this.#options);
-    return this.#keep(new ConnectionPool(key, origin, targetOf(origin), connector, this.#nowMs));
-  }
-
-  #keep(pool: ConnectionPool): ConnectionPool {
+  #open(key: string, origin: string, connector: Connector, lastUsedAtMs: number): ConnectionPool {
+    if (this.#PoolClass === undefined) throw new Error('undici is not loaded yet');
     while (this.#pools.size >= this.#options.maximumPools) this.#retireLeastRecentlyUsed();
-    this.#pools.set(pool.key, pool);
+    const dispatcher = new this.#PoolClass(origin, {
+      connect: connector.connect,
+      connections: connectionsPerPool,
+      keepAliveTimeout: idleLimitMs,
+      keepAliveMaxTimeout: idleLimitMs,
+      maxHeaderSize: maxHeaderBytes,
+      // Each exchange has its own time limit. undici's two limits are inexact by seconds, and each costs a timer.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    });
+    const pool = { key, origin, dispatcher, connector, lastUsedAtMs, exchanges: 0, running: 0, waiting: [] };
+    this.#pools.set(key, pool);
     return pool;
   }
 
-  /** Takes a pool out of use. Its exchanges end normally, and then its connections are closed. */
+  /**
+   * Takes a pool out of use. Its exchanges end normally, and then the pool is destroyed. It is not closed, because closing would
+   * wait for connections that undici is still making although nobody needs them. With `setImmediate`, the pool is not destroyed
+   * within a callback of undici.
+   */
   #retire(pool: ConnectionPool): void {
     this.#pools.delete(pool.key);
-    const closed = pool.retire().then(() => {
-      this.#closing.delete(closed);
+    const destroyed = new Promise<void>((resolve) => {
+      pool.whenUnused = () => setImmediate(() => pool.dispatcher.destroy(null, resolve));
+    }).then(() => {
+      this.#closing.delete(destroyed);
     });
-    this.#closing.add(closed);
+    this.#closing.add(destroyed);
+    if (pool.exchanges === 0) pool.whenUnused?.();
   }
 
   #retireLeastRecentlyUsed(): void {
@@ -80,4 +164,14 @@ export class ConnectionPools {
     }
     if (oldest !== undefined) this.#retire(oldest);
   }
+
+  #connectorFor(origin: string, transport: Transport): Connector {
+    if (this.#buildConnector === undefined) throw new Error('undici is not loaded yet');
+    return createConnector(this.#buildConnector, origin, transport, this.#options);
+  }
+}
+
+function taken(pool: ConnectionPool): ConnectionPool {
+  pool.exchanges += 1;
+  return pool;
 }

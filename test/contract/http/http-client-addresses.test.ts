@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { HttpClientOptions } from '../../../lib/adapters/http/client.ts';
+import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
 import { parseAllowlist, publicOnly } from '../../../lib/core/address/address.ts';
 import type { RefusedAddress } from '../../../lib/ports/metrics.ts';
 import { startDnsServer } from '../../servers/endpoints/dns-server.ts';
@@ -15,7 +15,7 @@ async function setUp(answer: (name: string, index: number) => readonly string[])
   const [endpoint, dns] = await Promise.all([exchanges.endpoint(), startDnsServer(answer)]);
   exchanges.closedAtEnd(dns);
   const refused: RefusedAddress[] = [];
-  const client = (options: HttpClientOptions = {}) =>
+  const client = (options: UndiciHttpClientOptions = {}) =>
     exchanges.client({
       resolveName: dns.resolveName,
       onRefusal: (each) => refused.push(each),

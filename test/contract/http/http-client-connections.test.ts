@@ -107,21 +107,6 @@ describe('a connection', () => {
     expect(endpoint.connectionCount()).toBe(2);
   });
 
-  test('a connection is not used again when the server keeps idle connections for less time', async () => {
-    let nowMs = 1_000_000;
-    const endpoint = await exchanges.misbehaving((socket) =>
-      socket.write('HTTP/1.1 204 No\r\nkeep-alive: timeout=3\r\n\r\n'),
-    );
-    const client = exchanges.client({ clock: { ...systemClock, nowMs: () => nowMs } });
-    for (const passesMs of [2000, 2001]) {
-      await send(client, endpoint.origin);
-      nowMs += passesMs;
-    }
-    expect(endpoint.connectionCount()).toBe(1);
-    await send(client, endpoint.origin);
-    expect(endpoint.connectionCount()).toBe(2);
-  });
-
   test('a request succeeds on a new connection after the endpoint has closed the idle one', async () => {
     const endpoint = await exchanges.endpoint();
     const client = exchanges.client();

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { HttpClientOptions } from '../../../lib/adapters/http/client.ts';
+import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
 import type { Misbehave } from '../../servers/endpoints/misbehaving-endpoint.ts';
 import { makeTlsCertificate, type TlsCertificate } from '../../servers/endpoints/tls-certificate.ts';
 import { connectionFree, failure, failureOf, httpExchanges, send, sendOnce } from './http-exchanges.ts';
@@ -87,7 +87,7 @@ describe('a request whose used connection dies before the answer', () => {
 
 describe('over TLS', () => {
   let certificate: TlsCertificate;
-  let trusting: HttpClientOptions;
+  let trusting: UndiciHttpClientOptions;
   beforeAll(() => {
     certificate = makeTlsCertificate(Date.now());
     trusting = { connectOptions: () => ({ ca: certificate.certificate }) };

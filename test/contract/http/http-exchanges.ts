@@ -1,8 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import { afterEach, expect } from 'vitest';
-import { createHttpClient, type HttpClientOptions } from '../../../lib/adapters/http/client.ts';
-// The client loads this module when it sends. Here it is loaded before, so that no test waits for it.
-import '../../../lib/adapters/http/pooled-client.ts';
+import { createUndiciHttpClient, type UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
 import type { HttpAnswer, HttpRequest } from '../../../lib/core/delivery/delivery.ts';
 import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
 import type { FailureCode } from '../../../lib/core/failure/failure.ts';
@@ -36,7 +34,8 @@ export function httpExchanges() {
   }
   return {
     closedAtEnd,
-    client: (options?: HttpClientOptions) => closedAtEnd(createHttpClient({ allowlist: loopback, ...options })),
+    client: (options?: UndiciHttpClientOptions) =>
+      closedAtEnd(createUndiciHttpClient({ allowlist: loopback, ...options })),
     endpoint: async (answer?: AnswerRequest, tls?: TlsOptions): Promise<RecordingEndpoint> =>
       closedAtEnd(await startRecordingEndpoint(answer, tls)),
     alerting: async (certificate: TlsCertificate): Promise<AlertingEndpoint> =>
@@ -71,7 +70,7 @@ export function sendOnce(
   );
 }
 
-/** A connection can be used again when the event loop has delivered the end of its last answer. */
+/** undici can use a connection again one iteration of the event loop after the connection's last answer. */
 export function connectionFree(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,7 @@
-import type { HttpClientOptions } from '../../../lib/adapters/http/client.ts';
+import type { UndiciHttpClientOptions } from '../../../lib/adapters/http/client.ts';
 import { createBottleneckConcurrencyLimit } from '../../../lib/adapters/bottleneck-concurrency-limit.ts';
 import { expect } from 'vitest';
-import { createHttpClient } from '../../../lib/adapters/http/client.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
 import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
 import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
@@ -30,7 +30,7 @@ export interface OutcomeOptions {
   /** 0 makes every backoff 0 ms; a value near 1 makes it almost as long as it can be. */
   readonly random: Random;
   readonly timeoutMs?: number;
-  readonly client?: HttpClientOptions;
+  readonly client?: UndiciHttpClientOptions;
   readonly signingKeys?: SigningKeys;
 }
 
@@ -44,7 +44,7 @@ export const atOnce: Random = () => 0;
  */
 export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, signingKeys }: OutcomeOptions) {
   const clock = createManualClock();
-  const http = createHttpClient({ allowlist: loopback, clock, ...client });
+  const http = createUndiciHttpClient({ allowlist: loopback, clock, ...client });
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createInMemoryDeadLetters();
   const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeMs: 86_400_000 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createHttpClient } from '../../../lib/adapters/http/client.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { publicOnly } from '../../../lib/core/address/address.ts';
 import type { JsonObject } from '../../../lib/core/input/json.ts';
 import { createTokenRequest } from '../../../lib/delivery/token/request.ts';
@@ -89,7 +89,7 @@ async function deliverTo(host: string) {
 }
 
 async function requestTokenFrom(host: string): Promise<unknown> {
-  const http = createHttpClient(client());
+  const http = createUndiciHttpClient(client());
   const connection = connectionOf('billing', { authorizationType: 'OAUTH_CLIENT_CREDENTIALS' });
   const connections = createInMemoryConnections();
   await connections.create(connection);

@@ -7,9 +7,7 @@ import { createDynamoDbConnectionStates } from '../../../lib/adapters/dynamodb/c
 import { createDynamoDbTokenStore } from '../../../lib/adapters/dynamodb/token-store.ts';
 import { createSecretsManagerSecretReader } from '../../../lib/adapters/aws/secret-reader.ts';
 import { createSecretsManagerSecretWriter } from '../../../lib/adapters/aws/secret-writer.ts';
-import { createHttpClient } from '../../../lib/adapters/http/client.ts';
-// The client loads this module when it sends. Here it is loaded before, so that no test waits for it.
-import '../../../lib/adapters/http/pooled-client.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import type { OAuthCredentials } from '../../../lib/core/destination/connection-secret.ts';
 import type { OAuthTokens } from '../../../lib/delivery/token/tokens.ts';
 import { createOAuthTokens } from '../../../lib/delivery/token/tokens.ts';
@@ -62,7 +60,7 @@ function startWorkers(count: number) {
     },
   };
   const workers = Array.from({ length: count }, () => {
-    const http = createHttpClient({ allowlist: loopback });
+    const http = createUndiciHttpClient({ allowlist: loopback });
     const dynamoDb = createDynamoDbClient(dynalite.clientConfig);
     const secrets = createSecretsManagerClient(secretsManager.clientConfig);
     cleanups.push(async () => {

@@ -3,7 +3,7 @@ import { renderInvocation } from '../../../lib/core/request/render-invocation.ts
 import { parseConnectionSecret } from '../../../lib/core/destination/connection-secret.ts';
 import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
 import { apiDestinationOf } from '../../contract/dynamodb/subjects.ts';
-import { createHttpClient } from '../../../lib/adapters/http/client.ts';
+import { createUndiciHttpClient } from '../../../lib/adapters/http/client.ts';
 import { defaultTransport } from '../../../lib/core/destination/delivery-policy.ts';
 import { loopback } from '../../servers/endpoints/loopback.ts';
 import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
@@ -37,7 +37,7 @@ const secret = `{"username":"a","password":"b","__proto__":{"client_id":"x"},"in
 
 test("values under JavaScript's own property names reach the endpoint unchanged", async () => {
   const endpoint = await startRecordingEndpoint();
-  const http = createHttpClient({ allowlist: loopback });
+  const http = createUndiciHttpClient({ allowlist: loopback });
   opened.push(http, endpoint);
   const sent = { body: `{"apiDestination":"orders","event":${event},"target":${target}}`, attributes: {} };
   const options = { apiDestination: undefined, nowMs };

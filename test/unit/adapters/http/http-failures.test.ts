@@ -17,13 +17,18 @@ describe('an error of the network is classified by its code', () => {
     ['EMFILE', 'ConnectionFailed'],
     ['ECONNRESET', 'ConnectionReset'],
     ['EPIPE', 'ConnectionReset'],
+    ['UND_ERR_SOCKET', 'ConnectionReset'],
     ['ETIMEDOUT', 'TimedOut'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'TimedOut'],
+    ['UND_ERR_HEADERS_OVERFLOW', 'AnswerInvalid'],
+    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'AnswerInvalid'],
     ['CERT_HAS_EXPIRED', 'TlsFailed'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'TlsFailed'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'TlsFailed'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'TlsFailed'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'TlsFailed'],
     ['EPROTO', 'TlsFailed'],
+    ['UND_ERR_INVALID_ARG', 'InvalidInvocation'],
   ])('the network error %s becomes the failure %s', (code, expected) => {
     const error = errorWithCode(code);
     const failure = fromNetworkError(error, origin, false);
@@ -32,7 +37,7 @@ describe('an error of the network is classified by its code', () => {
   });
 });
 
-test.each(['ECONNRESET', 'EPIPE'])(
+test.each(['ECONNRESET', 'UND_ERR_SOCKET'])(
   'the network error %s after the first byte of an answer becomes the failure AnswerInvalid',
   (code) => {
     expect(fromNetworkError(errorWithCode(code), origin, true)).toMatchObject({ code: 'AnswerInvalid' });

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach } from 'vitest';
-import { createHttpClient } from '../../../../lib/adapters/http/client.ts';
-// The client loads this module when it sends. Here it is loaded before, so that no test waits for it.
-import '../../../../lib/adapters/http/pooled-client.ts';
+import { createUndiciHttpClient } from '../../../../lib/adapters/http/client.ts';
 import type { Connection } from '../../../../lib/core/destination/connection.ts';
 import type { OAuthCredentials } from '../../../../lib/core/destination/connection-secret.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
@@ -63,7 +61,7 @@ export function useFleet(): { readonly fleet: Fleet } {
     const script: { current?: TokenEndpointScript } = {};
     const failed: FailedTokenRequest[] = [];
     const endpoint = await startTokenEndpoint((request, index) => (script.current ?? grantTokens)(request, index));
-    const http = createHttpClient({ allowlist: loopback });
+    const http = createUndiciHttpClient({ allowlist: loopback });
     const [clock, secrets] = [createManualClock(), createInMemorySecrets()];
     const waits = countdown();
     const countingClock: Clock = {
