@@ -37,7 +37,7 @@ export function arnOf(type: NamedType, description: JsonObject): string {
   return typeof arn === 'string' ? arn : '';
 }
 
-export function isOwn(work: Work, type: NamedType, description: JsonObject): boolean {
+function isOwn(work: Work, type: NamedType, description: JsonObject): boolean {
   return hasCreated(work.request, parseEventsArn(arnOf(type, description))?.incarnation ?? '');
 }
 

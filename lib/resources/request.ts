@@ -22,7 +22,7 @@ export interface ResourceRequest {
 }
 
 /** The input of the function is not a request of CloudFormation, so it cannot be answered. */
-export class NotARequest extends Error {
+class NotARequest extends Error {
   override readonly name = 'NotARequest';
 }
 
