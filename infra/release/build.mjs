@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { entries, fileOf } from './entries.mjs';
+import { entries, fileOf } from './entries.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

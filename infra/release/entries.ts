@@ -4,7 +4,14 @@
  * Each is built into dist/entries. An entry with `types` is for users' programs: it also gets declarations, and `exports` in
  * package.json names it. CONTRIBUTING.md says how an entry is added.
  */
-export const entries = [
+interface Entry {
+  /** What follows `lastmile/` in an import. */
+  readonly name: string;
+  readonly source: string;
+  readonly types?: boolean;
+}
+
+export const entries: readonly Entry[] = [
   { name: 'lastmile', source: 'lib/commands/lastmile.ts' },
   { name: 'testing', source: 'lib/testing/index.ts', types: true },
   { name: 'testing/vitest', source: 'lib/testing/vitest.ts', types: true },
@@ -13,16 +20,16 @@ export const entries = [
 ];
 
 /** The name of the entry's file in dist/entries. That folder has no subfolders, so that every built file is two folders below the root. */
-export function fileOf({ name }) {
+export function fileOf({ name }: Entry): string {
   return name.replaceAll('/', '-');
 }
 
 /** What package.json must have as `exports`. */
-export function exportsOfPackage() {
+export function exportsOfPackage(): Readonly<Record<string, unknown>> {
   const typed = entries.filter(({ types }) => types === true);
   const ways = typed.map((entry) => {
     const declarations = `./dist/types/${entry.source.replace(/\.ts$/, '.d.ts')}`;
-    return [`./${entry.name}`, { types: declarations, default: `./dist/entries/${fileOf(entry)}.js` }];
+    return [`./${entry.name}`, { types: declarations, default: `./dist/entries/${fileOf(entry)}.js` }] as const;
   });
   return { ...Object.fromEntries(ways), './package.json': './package.json' };
 }

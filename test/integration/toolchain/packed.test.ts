@@ -1,0 +1,129 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { exportsOfPackage } from '../../../infra/release/entries.ts';
+import { version } from '../../../lib/core/version.ts';
+import { createDestination } from '../../fixtures/clients.ts';
+import { ownClients } from '../../fixtures/stack.ts';
+import { type InstalledPackage, installPackage } from '../../fixtures/installed-package.ts';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+let installed: InstalledPackage;
+beforeAll(async () => {
+  installed = await installPackage('aws-cdk-lib', 'constructs', 'vitest');
+});
+afterAll(() => rmSync(installed.project, { recursive: true }));
+
+const mostBytes = 5_000_000;
+
+/** Runs the command as `npx lastmile` does, on the Node of this machine. */
+function lastmile(...args: readonly string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const { project, folder, path } = installed;
+  const env = { PATH: path, HOME: project, npm_lifecycle_event: 'npx' };
+  return new Promise((resolve) => {
+    const command = join(folder, 'infra', 'node', 'lastmile.cjs');
+    const child = execFile(command, args, { cwd: project, env }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+test('the package has no tests, no benchmarks and no sources, and is smaller than 5 MB', () => {
+  const files = execFileSync('tar', ['-tzf', installed.tarball], { encoding: 'utf8' }).trim().split('\n');
+  const names = files.map((file) => file.replace('package/', ''));
+  expect(names).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'test/events/custom-order-placed.json']));
+  const unwanted = /^(bench|soak|functions|lib|\.)|^test\/(?!events\/)|\.test\.|(?<!\.d)\.ts$/;
+  expect(names.filter((name) => unwanted.test(name))).toEqual([]);
+  expect(statSync(installed.tarball).size).toBeLessThan(mostBytes);
+});
+
+test('package.json exports every entry of the release table, and the package has the files and the declarations', () => {
+  const { exports } = JSON.parse(readFileSync(join(installed.folder, 'package.json'), 'utf8'));
+  expect(exports).toEqual(exportsOfPackage());
+  const ways = Object.values<string | Record<string, string>>(exports);
+  const files = ways.flatMap((way) => (typeof way === 'string' ? [way] : Object.values(way)));
+  expect(files.filter((file) => !existsSync(join(installed.folder, file)))).toEqual([]);
+});
+
+test('a program on the Node of this machine imports the entries, with no other packages than those that the package declares', () => {
+  const program = `
+    const { startStack } = await import('lastmile/testing');
+    const { ruleEvent } = await import('lastmile/events');
+    const { LastmileTarget } = await import('lastmile/cdk');
+    console.log(typeof startStack, typeof ruleEvent, typeof LastmileTarget, import.meta.resolve('lastmile/testing/vitest'));`;
+  const options = { cwd: installed.project, env: { PATH: installed.path }, encoding: 'utf8' } as const;
+  const printed = execFileSync('node', ['--input-type=module', '-e', program], options);
+  expect(printed).toMatch(/^function function function file:.*\/dist\/entries\/testing-vitest\.js\n$/);
+});
+
+test('lastmile --version prints the version, and lastmile --help lists the subcommands', async () => {
+  expect(await lastmile('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  const { status, stdout } = await lastmile('--help');
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/npx lastmile <command>[^]*^ {2}send +sends one event/m)]);
+});
+
+test('the help and the refusals of an installed command name it as the user called it', async () => {
+  expect((await lastmile('help', 'send')).stdout).toContain(
+    '  npx lastmile send <API destination> [event.json] [options]',
+  );
+  expect(await lastmile('send')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('npx lastmile send <API'),
+  });
+  expect(await lastmile('send', '--colour')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: "Unknown option '--colour'. See npx lastmile send --help.\n",
+  });
+});
+
+test('lastmile asks for the subcommand that somebody has probably meant', async () => {
+  expect(await lastmile('deadletters')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'There is no command deadletters. Did you mean dead-letters? See npx lastmile --help.\n',
+  });
+});
+
+test('lastmile says that a subcommand needs a checkout when the package does not have its files', async () => {
+  const { status, stderr } = await lastmile('soak');
+  expect([status, stderr]).toEqual([
+    2,
+    'npx lastmile soak works only in a checkout of Lastmile, because it needs soak/soak.ts.\n',
+  ]);
+});
+
+test('lastmile start and lastmile send deliver an event from an empty folder, and a signal stops the stack', async () => {
+  const { project, folder, path } = installed;
+  const endpoint = await startRecordingEndpoint(() => ({ status: 204 }));
+  onTestFinished(() => endpoint.close());
+  const command = join(folder, 'infra', 'node', 'lastmile.cjs');
+  const stack = spawn(command, ['start', '--port', '0'], { cwd: project, env: { PATH: path, HOME: project } });
+  const ended = once(stack, 'close');
+  let url = '';
+  for await (const line of createInterface(stack.stdout)) {
+    url = /^ready (.*)/.exec(line)?.[1] ?? '';
+    if (url !== '') break;
+  }
+  stack.stdout.resume();
+  const { events } = ownClients({ url });
+  await createDestination(events, 'orders', { InvocationEndpoint: `${endpoint.origin}/orders` });
+  const sent = await lastmile(
+    'send',
+    'orders',
+    join(folder, 'test/events/custom-order-placed.json'),
+    '--endpoint-url',
+    url,
+  );
+  expect(sent).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^delivered {2}orders {2}HTTP 204/),
+    stderr: '',
+  });
+  expect(endpoint.requests.map((request) => request.path)).toEqual(['/orders']);
+  stack.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
