@@ -3,7 +3,7 @@ import { apply } from './apply.ts';
 import type { EventBridgeState, LastmileState } from './descriptions.ts';
 import { apiDestinationIn, type RuleTargets } from './eventbridge.ts';
 import { type ControlApi, readLastmile } from './lastmile.ts';
-import { makePlan, type PlanOptions, shadowConnection } from './plan.ts';
+import { makePlan, type PlanOptions, shadowConnection, UnknownRule } from './plan.ts';
 import type { Plan } from './plan-steps.ts';
 import { Progress } from './progress.ts';
 import { formatState, parseState, type SavedState, UnreadableState, withPlan } from './restore-points.ts';
@@ -47,7 +47,7 @@ export async function runApply(
 
 /**
  * @param rules the rules to restore, each as `name` or `bus/name`; empty for all of them
- * @throws UnreadableState
+ * @throws UnreadableState, UnknownRule
  */
 export async function runUndo(
   { ruleTargets, say }: Pick<AdoptPorts, 'ruleTargets' | 'say'>,
@@ -57,8 +57,13 @@ export async function runUndo(
   const state = readState(statePath, source);
   if (state === undefined) throw new UnreadableState('There is no such file, so nothing is known of an --apply.');
   const progress = new Progress(say);
+  const isNamed = (given: string, bus: string, rule: string) => given === rule || given === `${bus}/${rule}`;
+  const unknown = rules.find(
+    (given) => !state.points.some(({ eventBusName, rule }) => isNamed(given, eventBusName, rule)),
+  );
+  if (unknown !== undefined) throw new UnknownRule(`The file ${statePath} has no rule ${unknown}.`);
   const isSelected = (bus: string, rule: string) =>
-    rules.length === 0 || rules.includes(rule) || rules.includes(`${bus}/${rule}`);
+    rules.length === 0 || rules.some((given) => isNamed(given, bus, rule));
   await undo(state, isSelected, ruleTargets, progress);
   return progress;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { systemClock } from '../../adapters/system-clock.ts';
@@ -40,7 +41,10 @@ async function main(args: string[]): Promise<number> {
     if (mode === 'apply') {
       const show = (planned: Plan) => console.log(`${planText(planned)}\n`);
       const progress = await runApply(ports, source, { ...planOptions(options), statePath, show });
-      return concluded(progress, `${statePath} has the former targets, for --undo.`, mode);
+      const kept = existsSync(statePath)
+        ? `${statePath} has the former targets, for --undo.`
+        : 'No target was changed.';
+      return concluded(progress, kept, mode);
     }
     const progress = await runUndo(ports, source, { statePath, rules });
     return concluded(progress, 'Lastmile keeps its connections and API destinations.', mode);

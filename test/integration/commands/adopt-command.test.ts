@@ -268,6 +268,7 @@ test('the events of a moved rule arrive through Lastmile with their credentials 
 test('--undo gives the rules their targets back byte for byte, and a second --undo changes nothing', async () => {
   const source = { account, region };
   const fails = (call: string) => call === 'PutTargets placed';
+  await expect(runUndo(ports(), source, { statePath, rules: ['plcaed'] })).rejects.toThrow('has no rule plcaed.');
   const broken = await runUndo(ports(fails), source, { statePath, rules: [] });
   expect(broken).toMatchObject({ done: 1, failed: 1 });
   const rest = await runUndo(ports(), source, { statePath, rules: [] });
