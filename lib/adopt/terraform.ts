@@ -16,7 +16,7 @@ export function terraformOf(plan: Plan, source: EventBridgeState): JsonObject {
   const destinations = plan.destinations.filter((step): step is DestinationChange => step.action !== 'leave');
   const targets = plan.rules.flatMap((rule) => rule.targets.flatMap((step) => targetResource(rule, step)));
   const secrets = connections.flatMap(({ name, secretArn }): Entry[] =>
-    secretArn === undefined ? [] : [[resourceName(name), { secret_id: literal(secretArn) }]],
+    secretArn === undefined ? [] : [[resourceName(name), { secret_id: secretArn }]],
   );
   return {
     terraform: { required_providers: { aws: { source: 'hashicorp/aws' } } },
