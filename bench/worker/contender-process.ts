@@ -10,6 +10,7 @@ import type { Contender } from '../rounds.ts';
 
 export type ContenderName =
   | 'Pool.request'
+  | 'Pool.dispatch'
   | 'HTTP client'
   | 'queued, logging'
   | 'queued, silent'
@@ -32,6 +33,8 @@ async function makeContender({ name, receiver, path, ...surroundings }: Contende
   switch (name) {
     case 'Pool.request':
       return (await import('./bare-request.ts')).bareRequest(receiver, path);
+    case 'Pool.dispatch':
+      return (await import('./bare-request.ts')).bareDispatch(receiver, path);
     case 'HTTP client':
       return (await import('./bare-request.ts')).bareClientRequest(receiver, path);
     case 'first try':

@@ -34,6 +34,7 @@ export async function measureThroughput(): Promise<Figure[]> {
     });
     const overhead = await contenders(place, [
       'Pool.request',
+      'Pool.dispatch',
       'HTTP client',
       'queued, logging',
       'queued, silent',
@@ -67,8 +68,10 @@ function overheadFigures(rates: Readonly<Record<string, readonly number[]>>): Fi
     atLeast(1, name, medianRatio(rates[contender] ?? [], rates['Pool.request'] ?? []), least);
   const reference = 'per CPU second, in batches of 10 whose rate is held in the process, to Pool.request';
   const printing = "of a rule target, which prints the event's text again";
+  const dispatch = medianRatio(rates['Pool.dispatch'] ?? [], rates['Pool.request'] ?? []);
   return [
     figure('requests of the HTTP client alone per CPU second, to Pool.request', 'HTTP client', 1),
+    { goal: 1, name: 'requests of Pool.dispatch with an empty handler, to Pool.request', ...dispatch, target: '' },
     figure(`deliveries ${reference}, one log line each`, 'queued, logging', 0.9),
     figure(`deliveries ${reference}, no log lines`, 'queued, silent', 0.9),
     figure(`the same ${printing}, one log line each`, 'rule target, logging', 0.9),
