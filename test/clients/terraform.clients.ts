@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListApiDestinationsCommand, ListConnectionsCommand, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
 import { expect, test } from 'vitest';
@@ -37,6 +37,14 @@ const exported = () => ({
 
 /** Runs one command of Terraform, and requires that it succeeds. */
 async function terraform(variables: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
+  return await terraformIn(folder, variables, ...args);
+}
+
+async function terraformIn(
+  cwd: string,
+  variables: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<string> {
   const env = {
     PATH: process.env['PATH'],
     HOME: folder,
@@ -47,7 +55,7 @@ async function terraform(variables: Readonly<Record<string, string>>, ...args: r
     AWS_EC2_METADATA_DISABLED: 'true',
     ...variables,
   };
-  const { status, stdout, stderr } = await run('terraform', args, { cwd: folder, env });
+  const { status, stdout, stderr } = await run('terraform', args, { cwd, env });
   expect([status, stderr]).toEqual([0, '']);
   return stdout;
 }
@@ -82,4 +90,33 @@ test('terraform apply creates a destination and a rule that deliver, a plan then
   const { ApiDestinations } = await clients.events.send(new ListApiDestinationsCommand({}));
   const { EventBuses = [] } = await clients.events.send(new ListEventBusesCommand({}));
   expect([Connections, ApiDestinations, EventBuses.map(({ Name }) => Name)]).toEqual([[], [], ['default']]);
+}, 300_000);
+
+test('the module of infra/terraform sends the events of a rule to an endpoint, and plan, change and destroy work', async () => {
+  cpSync(join(repository, 'infra', 'terraform'), join(folder, 'module'), { recursive: true });
+  const example = join(folder, 'module', 'example');
+  const variables = {
+    ...exported(),
+    TF_VAR_region: 'us-east-1',
+    TF_VAR_control_api_url: stack.url,
+    TF_VAR_control_api_key: 'a-key-of-the-local-stack',
+    TF_VAR_delivery_queue_arn: 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries',
+    TF_VAR_partner_key: 'opensesame',
+    TF_VAR_partner_endpoint: `${endpoint.origin}/module`,
+  };
+  await terraformIn(example, variables, 'init', `-plugin-dir=${providerMirror}`);
+  expect(await terraformIn(example, variables, 'apply', '-auto-approve')).toContain('Resources: 4 added');
+
+  const before = endpoint.requests.length;
+  const entry = { Source: 'com.example', DetailType: 'Order Placed', Detail: '{"order": 7}' };
+  await aws(stack.url, 'events', 'put-events', '--entries', JSON.stringify([entry]));
+  await arrivals.count(before + 1);
+  const request = endpoint.requests.at(-1);
+  expect(request).toMatchObject({ method: 'POST', path: '/module', headers: { 'x-api-key': 'opensesame' } });
+  expect(String(request?.body)).toBe('{"number": 7}');
+
+  expect(await terraformIn(example, variables, 'plan', '-detailed-exitcode')).toContain('No changes.');
+  const changed = { ...variables, TF_VAR_rate: '20' };
+  expect(await terraformIn(example, changed, 'apply', '-auto-approve')).toContain('0 added, 1 changed, 0 destroyed.');
+  expect(await terraformIn(example, changed, 'destroy', '-auto-approve')).toContain('4 destroyed.');
 }, 300_000);
