@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { loadFirstDelivery } from '../../../functions/aws-on-demand.ts';
 import { createDynamoDbClient, createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
 import { createDynamoDbConnectionRepository } from '../../../lib/adapters/dynamodb/connections.ts';
 import { createDynamoDbConnectionStates } from '../../../lib/adapters/dynamodb/connection-states.ts';
@@ -36,6 +37,8 @@ beforeAll(async () => {
     startDynaliteServer(),
     startSecretsManagerServer(),
     startOAuthProvider(),
+    // Otherwise the first request for a token would wait until the HTTP client is loaded, longer than a worker waits for another.
+    loadFirstDelivery(),
   ]);
   const writer = createSecretsManagerSecretWriter(createSecretsManagerClient(secretsManager.clientConfig));
   rootSecretArn = (await writer.create('root', 'root secret of the test')).secretArn;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { templateOf, type Resource, runOsls, runOslsWith, type Template } from './packaged-template.ts';
+import { functionNames, templateOf, type Resource, runOsls, runOslsWith, type Template } from './packaged-template.ts';
 
 interface Parameter {
   readonly meaning: string;
@@ -59,7 +59,9 @@ describe('a stack whose stage gives every parameter', () => {
       expect(properties(id)).not.toHaveProperty('SqsManagedSseEnabled');
     }
     expect(properties('RootSecret')).toMatchObject({ KmsKeyId: keyArn });
-    expect(ofType('AWS::Logs::LogGroup')).toMatchObject(Array(5).fill({ KmsKeyId: keyArn, RetentionInDays: 7 }));
+    expect(ofType('AWS::Logs::LogGroup')).toMatchObject(
+      Array(functionNames.length).fill({ KmsKeyId: keyArn, RetentionInDays: 7 }),
+    );
     const ServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn };
     expect(properties('FailedInvocations')).toMatchObject({
       BucketEncryption: {
@@ -118,7 +120,9 @@ describe('a stack whose stage gives every parameter', () => {
       EVENT_BUS_NAME: 'shop',
       PRIVATE_NETWORK_ALLOWLIST: '10.0.0.0/8, fd00::/8',
     };
-    expect(ofType('AWS::Lambda::Function')).toMatchObject(Array(5).fill({ Environment: { Variables } }));
+    expect(ofType('AWS::Lambda::Function')).toMatchObject(
+      Array(functionNames.length).fill({ Environment: { Variables } }),
+    );
   });
 
   test('the stage parameter of rule ARNs limits the rules that may send to the delivery queue', () => {

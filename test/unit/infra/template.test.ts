@@ -95,7 +95,6 @@ describe('a function of the deployed stack', () => {
       Qualifier: '$LATEST',
       MaximumRetryAttempts: 2,
       MaximumEventAgeInSeconds: 3600,
-      DestinationConfig: {},
     });
   });
 
