@@ -14,7 +14,7 @@ const esbuild = require('esbuild');
 const { fewerFiles } = require('./fewer-files.cjs');
 const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
 
-/** What a first delivery loads on demand: the AWS clients, and the HTTP client. */
+/** A first delivery loads these on demand: the AWS clients, and the HTTP client. */
 const firstDelivery = [/^functions\/store-adapters\.ts$/, /\/undici\/lib\/dispatcher\/pool\.js$/];
 
 /**

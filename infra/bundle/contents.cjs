@@ -1,4 +1,4 @@
-/* What is in a bundle, and whether it is within its budget. It needs no esbuild, so an installed package can use it. */
+/* Lists the contents of a bundle, and compares them with its budget. This needs no esbuild, so an installed package can use it. */
 
 /**
  * Reads the contents of a bundle from esbuild's metafile.

@@ -54,7 +54,7 @@ function importsOf({ imports }, outputs) {
   return imports.filter(({ kind, path }) => kind === 'import-statement' && path in outputs).map(({ path }) => path);
 }
 
-/** What the metafile says about a file, with the sources of the files that were merged into it. */
+/** The entry of a file in the metafile, with the sources of the files that were merged into it. */
 function recordOf(file, outputs, partOf, bytes) {
   const merged = [...partOf.keys()].filter((each) => partOf.get(each) === file);
   const records = merged.length === 0 ? [outputs[file]] : merged.map((each) => outputs[each]);

@@ -22,7 +22,7 @@ async function buildCode(out) {
     bundle: true,
     splitting: true,
     platform: 'node',
-    // The oldest Node of package.json's `engines`. What needs Node 24 runs in a process of its own.
+    // The oldest Node of package.json's `engines`. Code that needs Node 24 runs in a process of its own.
     target: 'node20.19',
     format: 'esm',
     // npm installs the dependencies. Then users get their fixes, and their licences come with them.

@@ -5,7 +5,7 @@
  * package.json names it. CONTRIBUTING.md says how an entry is added.
  */
 interface Entry {
-  /** What follows `lastmile/` in an import. */
+  /** The part of an import after `lastmile/`. */
   readonly name: string;
   readonly source: string;
   readonly types?: boolean;

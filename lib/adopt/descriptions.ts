@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/input/json.ts';
 
 /*
- * What stands in EventBridge and in Lastmile before anything is moved. Nothing here is secret: EventBridge shows no credentials
+ * The resources of EventBridge and of Lastmile before anything is moved. Nothing here is secret: EventBridge shows no credentials
  * in its descriptions.
  */
 

@@ -77,7 +77,7 @@ type Attempted =
   | { readonly error?: undefined; readonly output: Readonly<Record<string, unknown>> }
   | { readonly error: ServiceError; readonly answer: ServiceAnswer | undefined };
 
-/** What stays the same from call to call. */
+/** The parts that all calls share. */
 interface Kept {
   readonly accountId: string | undefined;
   readonly endpoint: ServiceEndpoint;

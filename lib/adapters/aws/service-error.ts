@@ -131,7 +131,7 @@ const transientCodes: ReadonlySet<string | undefined> = new Set([
 ]);
 const transientStatuses: ReadonlySet<number | undefined> = new Set([500, 502, 503, 504]);
 
-/** What an AWS client's retry strategy is told about a failed attempt. */
+/** The description of a failed attempt that an AWS client's retry strategy takes. */
 export function retryFailureOf(error: ServiceError, answer: ServiceAnswer | undefined, nowMs: number): RetryFailure {
   const hintMs = answer && retryAfterMs(answer, nowMs);
   return {
