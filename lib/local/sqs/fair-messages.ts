@@ -54,6 +54,13 @@ export class FairMessages<Message extends GroupedMessage> {
     return this.#length;
   }
 
+  /** Number of messages without those of the groups that are mostly put back. */
+  get urgentLength(): number {
+    let urgent = this.#length;
+    for (const group of this.#putBack.names()) urgent -= this.#groups.get(group)?.waiting ?? 0;
+    return urgent;
+  }
+
   push(message: Message): void {
     const group = this.#groupOf(message);
     this.#length += 1;

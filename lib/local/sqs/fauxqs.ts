@@ -11,8 +11,8 @@ export interface SqsEngine {
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
   /** Returns the operations that the event source of this standard queue uses. */
   eventSourceQueue(queueName: string): EventSourceQueue;
-  /** The number of visible messages. */
-  visibleIn(queueName: string): number;
+  /** The number of visible messages, without those of the groups that are mostly put back. */
+  urgentIn(queueName: string): number;
   /** Makes every waiting long poll return at once. */
   endWaits(): void;
   close(): void;
@@ -121,7 +121,10 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
   return {
     perform: (operation, input) => perform(router, operation, input),
     eventSourceQueue: (queueName) => eventSourceQueue(router, store, queueName),
-    visibleIn: (queueName) => store.getQueueByName(queueName)?.messages.length ?? 0,
+    urgentIn(queueName) {
+      const queue = store.getQueueByName(queueName);
+      return queue === undefined ? 0 : messagesOf(queue).fair.urgentLength;
+    },
     endWaits: () => store.shutdown(),
     close: () => {
       store.shutdown();

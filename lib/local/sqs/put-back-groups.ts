@@ -22,6 +22,8 @@ interface Counts {
  */
 export class PutBackGroups {
   readonly #counts = new BoundedMap<string, Counts>(mostGroups);
+  /** Every group for which `has` returns true. The others in it are removed when somebody asks for the names. */
+  readonly #candidates = new Set<string>();
 
   noteHandedOut(group: string): void {
     const counts = this.#counts.getOrCreate(group, () => ({ handedOut: 0, putBack: 0 }));
@@ -33,11 +35,21 @@ export class PutBackGroups {
 
   notePutBack(group: string): void {
     const counts = this.#counts.get(group);
-    if (counts !== undefined) counts.putBack += 1;
+    if (counts === undefined) return;
+    counts.putBack += 1;
+    if (this.has(group)) this.#candidates.add(group);
   }
 
   has(group: string): boolean {
     const { handedOut, putBack } = this.#counts.get(group) ?? { handedOut: 0, putBack: 0 };
     return handedOut >= fewestMessages && putBack >= putBackPart * handedOut;
+  }
+
+  /** The groups for which `has` returns true. */
+  *names(): Iterable<string> {
+    for (const group of this.#candidates) {
+      if (this.has(group)) yield group;
+      else this.#candidates.delete(group);
+    }
   }
 }

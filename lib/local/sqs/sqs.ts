@@ -44,8 +44,8 @@ export interface RegionQueues {
 export interface SqsService {
   readonly serve: LocalService;
   inRegion(region: string): Promise<RegionQueues>;
-  /** The number of visible messages in the queues of that name, in all regions that are in use. */
-  visibleIn(queueName: string): number;
+  /** The number of visible messages in the queues of that name, in all regions in use, without groups that are mostly put back. */
+  urgentIn(queueName: string): number;
   /** The number of messages in the queues of that name, in all regions that are in use. */
   messagesIn(queueName: string): Promise<number>;
   /** Opens the regions that an earlier process used. */
@@ -74,7 +74,7 @@ export function createSqsService(options: SqsOptions): SqsService {
   return {
     serve: (request) => (request.headers['x-amz-target'] === undefined ? serveQuery : serveJson)(request, call),
     inRegion: async (region) => (await engines.get(region)).own,
-    visibleIn: (queueName) => open.reduce((sum, engine) => sum + engine.visibleIn(queueName), 0),
+    urgentIn: (queueName) => open.reduce((sum, engine) => sum + engine.urgentIn(queueName), 0),
     async messagesIn(queueName) {
       const regions = await engines.opened();
       const counts = await Promise.all(regions.map(({ own }) => countMessages(own, queueName)));

@@ -86,7 +86,7 @@ export function createServices(options: ServicesOptions): Services {
   const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
   const intake = new Intake({
     clock,
-    behind: () => events.dispatch.inLine() + asynchronous.inLine + sqs.visibleIn(queues.deliveries),
+    behind: () => events.dispatch.inLine() + asynchronous.inLine + sqs.urgentIn(queues.deliveries),
   });
   const turn = intake.turn.bind(intake);
   const events = createEvents({ ...options, turn }, sqs, report);

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../ports/clock.ts';
 
 export interface IntakeOptions {
-  /** How many accepted events wait until their delivery begins. */
+  /** How many accepted events wait until their delivery begins. Events whose delivery is put off do not count. */
   readonly behind: () => number;
   readonly clock: Clock;
   /** The part of the time since the last call in which this process worked, from 0 to 1. Default: that of the event loop. */

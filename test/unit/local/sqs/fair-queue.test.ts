@@ -176,7 +176,7 @@ test('the event source knows which of its messages are in flight', async () => {
   expect(source.isInFlight(ReceiptHandle)).toBe(false);
 });
 
-test('a group is mostly put back while its messages are sent again with a delay, and no longer when they are not', async () => {
+test('a group is mostly put back, and not urgent, only while its messages are sent again with a delay', async () => {
   const engine = await newQueue();
   const source = engine.eventSourceQueue('orders');
   const handOut = async (more?: object) => {
@@ -186,10 +186,14 @@ test('a group is mostly put back while its messages are sent again with a delay,
     }
   };
   await send(engine, 'paused', 600);
+  expect(engine.urgentIn('orders')).toBe(600);
   await handOut({ DelaySeconds: 900 });
+  await send(engine, 'other', 3);
   expect([source.isMostlyPutBack('paused'), source.isMostlyPutBack('other')]).toEqual([true, false]);
+  expect(engine.urgentIn('orders')).toBe(3);
   await handOut();
   expect(source.isMostlyPutBack('paused')).toBe(false);
+  expect(engine.urgentIn('orders')).toBe(203);
 });
 
 /** The median time of a receive, so that a pause of the machine does not count. */

@@ -34,6 +34,9 @@ test('messages that are put back count for their own group only', () => {
     groups.notePutBack('a');
   }
   expect([groups.has('a'), groups.has('b'), groups.has('unknown')]).toEqual([true, false, false]);
+  expect([...groups.names()]).toEqual(['a']);
+  for (let message = 0; message < 200; message += 1) groups.noteHandedOut('a');
+  expect([...groups.names()]).toEqual([]);
 });
 
 test('messages that are sent with a delay before any was handed out do not count', () => {
