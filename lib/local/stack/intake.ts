@@ -1,11 +1,11 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../ports/clock.ts';
+import { LoopUtilization } from './loop-utilization.ts';
 
 export interface IntakeOptions {
   /** How many accepted events wait until their delivery begins. Events whose delivery is put off do not count. */
   readonly behind: () => number;
   readonly clock: Clock;
-  /** The part of the time since the last call in which this process worked, from 0 to 1. Default: that of the event loop. */
+  /** The part of the latest time in which this process worked, from 0 to 1. Default: that of the event loop. */
   readonly utilization?: () => number;
 }
 
@@ -18,10 +18,7 @@ const maxBehind = 50;
  */
 const busyFrom = 0.4;
 
-/** The weight of the last utilization in the average, which levels out single turns of the event loop. */
-const lastWeight = 0.3;
-
-const lookEveryMs = 5;
+const lookEveryMs = 2;
 
 /** Well below the time after which clients give up or send again. */
 const maxWaitMs = 500;
@@ -48,13 +45,15 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#utilization = options.utilization ?? eventLoopUtilization();
+    const loop = new LoopUtilization();
+    this.#utilization = options.utilization ?? (() => loop.average());
   }
 
   /** Resolves when a call may add this many events; undefined when it may do so now. */
   turn(events: number): Promise<void> | undefined {
     const { behind, clock } = this.#options;
-    if (this.#isStopped || (this.#line.length === 0 && behind() < maxBehind)) return undefined;
+    if (this.#isStopped) return undefined;
+    if (this.#line.length === 0 && (behind() < maxBehind || this.#utilization() < busyFrom)) return undefined;
     return new Promise((begin) => {
       this.#line.push({ events, untilMs: clock.nowMs() + maxWaitMs, begin });
       if (!this.#isLooking) void this.#look();
@@ -70,11 +69,9 @@ export class Intake {
   async #look(): Promise<void> {
     const { behind, clock } = this.#options;
     this.#isLooking = true;
-    let utilization = this.#utilization();
     while (this.#line.length > 0) {
       await clock.delay(lookEveryMs);
-      utilization += lastWeight * (this.#utilization() - utilization);
-      const isBusy = utilization >= busyFrom;
+      const isBusy = this.#utilization() >= busyFrom;
       const nowMs = clock.nowMs();
       let room = maxBehind - behind();
       for (let first = this.#line[0]; first !== undefined; first = this.#line[0]) {
@@ -86,14 +83,4 @@ export class Intake {
     }
     this.#isLooking = false;
   }
-}
-
-function eventLoopUtilization(): () => number {
-  let last = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
-  };
 }

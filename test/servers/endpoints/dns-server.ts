@@ -31,13 +31,15 @@ export interface DnsServer {
 }
 
 /**
- * A DNS server on a free port of the loopback address.
+ * A DNS server on a port of the loopback address.
  *
  * @param answer returns the addresses of a name; the default time to live is 0. `index` counts the questions of each type for
  * this name from 0
+ * @param listenOn the port; by default, a free one
  */
 export async function startDnsServer(
   answer: (name: string, index: number) => readonly string[] | DnsAnswer,
+  listenOn = 0,
 ): Promise<DnsServer> {
   const questions: string[] = [];
   const waiting = new Map<number, () => void>();
@@ -69,7 +71,7 @@ export async function startDnsServer(
     } as const;
     socket.send(encode(response), port, address);
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(listenOn, '127.0.0.1');
   await once(socket, 'listening');
   const address = `127.0.0.1:${socket.address().port}`;
   return {
