@@ -35,6 +35,9 @@ export function wrongUsage(command: string, what: string): Exit {
 
 type Flags = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
+/** Every command has it. */
+export const helpFlag = { help: { type: 'boolean', short: 'h' } } as const;
+
 /** @throws Exit 2 that names the wrong argument */
 export function parseCommandLine<const Options extends Flags>(
   command: string,
@@ -42,8 +45,16 @@ export function parseCommandLine<const Options extends Flags>(
   options: Options,
   { allowPositionals = false }: { readonly allowPositionals?: boolean } = {},
 ) {
+  const parsed = tryToParse(command, () => parseArgs({ args: [...args], options, allowPositionals }));
+  for (const [flag, value] of Object.entries(parsed.values)) {
+    if (value === '') throw wrongUsage(command, `--${flag} needs a value.`);
+  }
+  return parsed;
+}
+
+function tryToParse<Parsed>(command: string, parse: () => Parsed): Parsed {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals });
+    return parse();
   } catch (error) {
     throw wrongUsage(command, problemIn(error));
   }

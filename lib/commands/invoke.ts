@@ -17,7 +17,7 @@ destination of events that name none; without it, deliver refuses them on a runn
 Exit status: 0 the function returned, 1 it failed, 2 wrong usage.`;
 
 export async function run(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
+  if (args.includes('--help') || args.includes('-h')) {
     console.log(usage);
     return 0;
   }

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { isJsonObject, withoutUndefined } from '../core/input/json.ts';
+import { jsonLine } from '../local/terminal-text.ts';
 import { commandLine, Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
 import { callControlApi } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
@@ -17,13 +18,14 @@ const usage = `Creates and manages the API keys of a stack. It invokes the funct
   --api <id>              control: all operations; events: PutEvents only
   --description <text>    what the key is for
   --days <number>         days from now until it expires (default of create: 7)
+  --json                  prints one JSON object per key
   ${stackUsage}
 
-create prints the whole key once. <id> is the first 14 characters of a key, or the whole key.
+create prints the whole key once; with --json it is the member id. <id> is the first 14 characters of a key, or the whole key.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
 
 const text = { type: 'string' } as const;
-const flags = { ...stackFlags, api: text, description: text, days: text } as const;
+const flags = { ...stackFlags, api: text, description: text, days: text, json: { type: 'boolean' } } as const;
 
 const operations = { create: 'CreateApiKey', list: 'ListApiKeys', update: 'UpdateApiKey', delete: 'DeleteApiKey' };
 type Verb = keyof typeof operations;
@@ -31,6 +33,7 @@ type Verb = keyof typeof operations;
 interface Options {
   readonly verb: Verb;
   readonly input: JsonObject;
+  readonly json: boolean;
   readonly address: StackAddress;
 }
 
@@ -49,7 +52,7 @@ function parseOptions(args: string[]): Options {
   if (!changes && (description ?? days) !== undefined)
     throw wrong(`${verb} takes neither --description nor --days. Remove them.`);
   const members = { apiId, id, description, expires: days === undefined ? undefined : expiryIn(days) };
-  return { verb, input: withoutUndefined(members), address: stackAddress(values) };
+  return { verb, input: withoutUndefined(members), json: values.json ?? false, address: stackAddress(values) };
 }
 
 function isVerb(verb: string): verb is Verb {
@@ -72,16 +75,20 @@ function expiryIn(days: string): number {
 }
 
 /** The key goes to stdout, so that a script can read it. The explanation goes to stderr. */
-async function perform({ verb, input, address }: Options): Promise<void> {
-  if (verb === 'list') return await list(input, address);
+async function perform(options: Options): Promise<void> {
+  const { verb, input, json, address } = options;
+  if (verb === 'list') return await list(options);
   const { apiKey } = await callControlApi(operations[verb], input, address);
-  if (!isJsonObject(apiKey)) return console.log(`deleted  ${String(input['id']).slice(0, 14)}`);
-  if (verb === 'update') return console.log(lineOf(apiKey));
-  console.log(String(apiKey['id']));
+  if (!isJsonObject(apiKey)) {
+    const id = String(input['id']).slice(0, 14);
+    return console.log(json ? jsonLine({ id }) : `deleted  ${id}`);
+  }
+  if (verb === 'update') return console.log(json ? jsonLine(apiKey) : lineOf(apiKey));
+  console.log(json ? jsonLine(apiKey) : String(apiKey['id']));
   console.error(`Store this key now, because it is not shown again. It expires at ${timeOf(apiKey['expires'])}.`);
 }
 
-async function list(input: JsonObject, address: StackAddress): Promise<void> {
+async function list({ input, json, address }: Options): Promise<void> {
   let nextToken: JsonValue | undefined;
   let isEmpty = true;
   do {
@@ -92,7 +99,7 @@ async function list(input: JsonObject, address: StackAddress): Promise<void> {
     );
     const { apiKeys } = page;
     for (const apiKey of Array.isArray(apiKeys) ? apiKeys : []) {
-      if (isJsonObject(apiKey)) console.log(lineOf(apiKey));
+      if (isJsonObject(apiKey)) console.log(json ? jsonLine(apiKey) : lineOf(apiKey));
       isEmpty = false;
     }
     nextToken = page['nextToken'];

@@ -1,10 +1,12 @@
 import { didYouMean } from '../core/input/did-you-mean.ts';
-import type { JsonObject, JsonValue } from '../core/input/json.ts';
+import type { JsonObject } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
-import { counted } from '../local/terminal-text.ts';
+import { jsonLine } from '../local/terminal-text.ts';
 import { lastmileModel } from '../protocol/model/service-models.ts';
-import { commandLine, Exit, parseCommandLine, runCommand, timeOf, wrongUsage } from './command.ts';
+import { commandLine, Exit, parseCommandLine, runCommand, wrongUsage } from './command.ts';
+import { named } from './deliveries/delivery-columns.ts';
 import { callControlApi } from './function-call.ts';
+import { stateText } from './health.ts';
 import { MemberError, withMembers } from './policy-members.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
@@ -13,12 +15,11 @@ const command = 'policy';
 
 const operations = Object.keys(lastmileModel.operations);
 
-const usage = `Sets and shows the policies of API destinations and connections, pauses API destinations and shows the health of
-their endpoints. It invokes the function control-api directly.
+const usage = `Sets and shows the policies of API destinations and connections, and pauses API destinations. It invokes the function
+control-api directly.
 
   ${commandLine('policy', 'pause <destination> [--until <time>]')}
   ${commandLine('policy', 'resume <destination>')}
-  ${commandLine('policy', 'health [<destination>]')}
   ${commandLine('policy', 'UpdateDeliveryPolicy <destination> [--set <member>=<value>]... [--unset <member>]...')}
   ${commandLine('policy', 'UpdateConnectionPolicy <connection> [--set <member>=<value>]... [--unset <member>]...')}
   ${commandLine('policy', "<operation> '<input as JSON>'")}
@@ -30,23 +31,31 @@ their endpoints. It invokes the function control-api directly.
   --set <member>=<value>  changes this member of the policy and no other
   --unset <member>        returns this member to its default
   --until <time>          end of the pause, in ISO 8601 with a time zone (default: until resume)
+  --json                  prints the answer as one JSON object on one line
   operations: ${operations.slice(0, 4).join(', ')},
               ${operations.slice(4, 8).join(', ')},
               ${operations.slice(8, 12).join(', ')},
               ${operations.slice(12).join(', ')}
   ${stackUsage}
 
-pause, resume and health print one line for each destination; an operation prints its answer as JSON.
+pause and resume print one line; an operation prints its answer as JSON. ${commandLine('health')} shows how all endpoints fare.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
 
 const texts = { type: 'string', multiple: true } as const;
-const flags = { ...stackFlags, until: { type: 'string' }, set: texts, unset: texts } as const;
+const flags = {
+  ...stackFlags,
+  until: { type: 'string' },
+  set: texts,
+  unset: texts,
+  json: { type: 'boolean' },
+} as const;
 
 interface Options {
   readonly operation: string;
   readonly input: JsonObject;
-  /** Prints the answer; absent for an answer that is printed as JSON. */
-  readonly print?: (answer: JsonObject) => void;
+  /** The answer as lines for people; absent for an answer that is printed as JSON. */
+  readonly linesOf?: (answer: JsonObject) => readonly string[];
+  readonly json: boolean;
   readonly address: StackAddress;
 }
 
@@ -63,8 +72,8 @@ function parseOptions(args: string[]): Options {
     updated === undefined || argument?.trim().startsWith('{') === true
       ? callOf(verb, argument, rest, values.until)
       : { operation: verb, input: { [updated.nameMember]: oneName(verb, updated.kind, argument, rest) } };
-  if (updated === undefined) return { ...call, address: stackAddress(values) };
-  return { ...call, input: withFlags(verb, call.input, set, unset), address: stackAddress(values) };
+  const input = updated === undefined ? call.input : withFlags(verb, call.input, set, unset);
+  return { ...call, input, json: values.json ?? false, address: stackAddress(values) };
 }
 
 /** The operations that change single members, and the member that names the API destination or connection. */
@@ -84,7 +93,7 @@ function withFlags(verb: string, input: JsonObject, set: readonly string[], unse
   }
 }
 
-type Call = Omit<Options, 'address'>;
+type Call = Omit<Options, 'address' | 'json'>;
 
 function callOf(verb: string, argument: string | undefined, rest: readonly string[], until: string | undefined): Call {
   if (verb === 'pause') {
@@ -92,26 +101,22 @@ function callOf(verb: string, argument: string | undefined, rest: readonly strin
       Name: oneName(verb, 'API destination', argument, rest),
       ...(until !== undefined && { Until: parseUntil(until) }),
     };
-    return { operation: 'PauseApiDestination', input, print: printPause };
+    return { operation: 'PauseApiDestination', input, linesOf: pauseLines };
   }
   if (verb === 'resume') {
     const input = { Name: oneName(verb, 'API destination', argument, rest) };
-    return { operation: 'ResumeApiDestination', input, print: printHealth };
+    return { operation: 'ResumeApiDestination', input, linesOf: stateLines };
   }
-  if (verb === 'health') {
-    if (rest.length > 0) throw wrong('Name at most one API destination.');
-    if (argument === undefined) return { operation: 'ListDestinationHealth', input: {}, print: printHealths };
-    return { operation: 'GetDestinationHealth', input: { Name: argument }, print: printHealth };
-  }
+  if (verb === 'health') throw wrong(`The health of endpoints has a command of its own: ${commandLine('health')}.`);
   if (verb === '') throw new Exit(2, `${firstArgument}\n\n${usage}`);
   if (!operations.includes(verb)) throw wrong(didYouMean(verb, [...verbs, ...operations]) ?? firstArgument);
   if (argument === undefined || rest.length > 0) throw wrong(`Give the input of ${verb} as one JSON object.`);
   return { operation: verb, input: parseInput(verb, argument) };
 }
 
-const verbs = ['pause', 'resume', 'health'];
+const verbs = ['pause', 'resume'];
 
-const firstArgument = 'Start with pause, resume, health or the name of an operation.';
+const firstArgument = 'Start with pause, resume or the name of an operation.';
 
 function oneName(verb: string, kind: Kind, name: string | undefined, rest: readonly string[]): string {
   if (name === undefined || rest.length > 0) throw wrong(`Name one ${kind} after ${verb}.`);
@@ -145,54 +150,23 @@ function wrong(what: string): Exit {
   return wrongUsage(command, what);
 }
 
-function printPause(health: JsonObject): void {
-  printHealth(health);
-  console.log(
-    'No event is lost. The age limit of each event goes on counting; an event that gets too old goes to the dead letters.',
-  );
-}
-
-function printHealths({ ApiDestinations }: JsonObject): void {
-  const healths = Array.isArray(ApiDestinations) ? ApiDestinations : [];
-  if (healths.length === 0) console.error('This region has no API destinations.');
-  for (const health of healths) if (isJsonObject(health)) printHealth(health);
-}
-
-function printHealth(health: JsonObject): void {
-  const { Name, State, LastFailure, FailuresInRow, MeanAnswerMilliseconds, WaitingEvents } = health;
-  const failure = isJsonObject(LastFailure) ? LastFailure : undefined;
-  const facts = [
-    Number(FailuresInRow) > 0 && `${counted(Number(FailuresInRow), 'failure')} in a row`,
-    ...timesOf(health),
-    failure !== undefined && `last failure ${String(failure['Code'])} at ${timeOf(failure['At'])}`,
-    MeanAnswerMilliseconds !== undefined && `answers in ${Number(MeanAnswerMilliseconds).toFixed(0)} ms`,
-    WaitingEvents !== undefined && `about ${counted(Number(WaitingEvents), 'waiting event')}`,
-  ];
-  console.log([State, Name, ...facts.filter((fact) => fact !== false)].join('  '));
-}
-
-function timesOf({ State, Since, PausedUntil, NextProbeAt }: JsonObject) {
+function pauseLines(health: JsonObject): readonly string[] {
   return [
-    State === 'PAUSED' && (PausedUntil === undefined ? 'until resumed' : `until ${timeOf(PausedUntil)}`),
-    Since !== undefined && `unhealthy since ${timeOf(Since)}`,
-    NextProbeAt !== undefined && `next probe at ${timeOf(NextProbeAt)}`,
+    ...stateLines(health),
+    'No event is lost. The age limit of each event goes on counting; an event that gets too old goes to the dead letters.',
   ];
+}
+
+function stateLines(health: JsonObject): readonly string[] {
+  return [`${named(health['Name'], '')}  ${stateText(health)}`];
 }
 
 async function main(args: string[]): Promise<number> {
-  const { operation, input, print, address } = parseOptions(args);
-  // `health` prints all pages. An operation that is called by its name prints one page, with its NextToken.
-  for (let token: JsonValue | undefined; ; ) {
-    const answer = await callControlApi(
-      operation,
-      { ...input, ...(token !== undefined && { NextToken: token }) },
-      address,
-    );
-    if (print === undefined) console.log(JSON.stringify(answer, undefined, 2));
-    else print(answer);
-    token = print === undefined ? undefined : answer['NextToken'];
-    if (token === undefined) return 0;
-  }
+  const { operation, input, linesOf, json, address } = parseOptions(args);
+  const answer = await callControlApi(operation, input, address);
+  if (json) console.log(jsonLine(answer));
+  else console.log(linesOf?.(answer).join('\n') ?? JSON.stringify(answer, undefined, 2));
+  return 0;
 }
 
 export function run(args: string[]): Promise<number> {

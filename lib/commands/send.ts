@@ -3,7 +3,7 @@ import { answerLine } from '../core/delivery/answer-text.ts';
 import { parseJsonExactly } from '../core/input/exact-json.ts';
 import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { ExactNumber, isJsonObject } from '../core/input/json.ts';
-import { counted } from '../local/terminal-text.ts';
+import { counted, jsonLine } from '../local/terminal-text.ts';
 import { commandLine, Exit, messageOf, parseCommandLine, runCommand, wrongUsage } from './command.ts';
 import { callFunction, whereNamesAre } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
@@ -15,25 +15,29 @@ const usage = `Sends one event to an API destination and prints the outcome. It 
 
   ${commandLine('send', '<API destination> [event.json] [options]')}
 
+  --json                  prints the answer of deliver as one JSON object
   ${stackUsage}
 
 Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are then used.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
+const flags = { ...stackFlags, json: { type: 'boolean' } } as const;
+
 interface Options {
   readonly apiDestination: string;
   readonly file: string | undefined;
+  readonly json: boolean;
   readonly address: StackAddress;
 }
 
 function parseOptions(args: string[]): Options {
-  const { values, positionals } = parseCommandLine(command, args, stackFlags, { allowPositionals: true });
+  const { values, positionals } = parseCommandLine(command, args, flags, { allowPositionals: true });
   if (values.help === true) throw new Exit(0, usage);
   const [apiDestination, file, ...rest] = positionals;
   if (apiDestination === undefined) throw new Exit(2, `Name the API destination.\n\n${usage}`);
   if (rest.length > 0)
     throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one API destination and at most one file.`);
-  return { apiDestination, file, address: stackAddress(values) };
+  return { apiDestination, file, json: values.json ?? false, address: stackAddress(values) };
 }
 
 async function readEvent(file: string | undefined): Promise<JsonObject> {
@@ -88,15 +92,16 @@ function envelopeOf(event: JsonObject, apiDestination: string): JsonObject {
 interface Answer {
   readonly delivered: boolean;
   readonly line: string;
+  readonly members: JsonObject;
   /** Whether there is no API destination of that name. */
   readonly isUnknown?: boolean;
 }
 
 async function deliver(envelope: JsonObject, address: StackAddress): Promise<Answer> {
   const { members, error } = await callFunction('deliver', envelope, address, 'outcome');
-  if (error !== undefined) return { delivered: false, line: `not delivered  ${error.message}` };
+  if (error !== undefined) return { delivered: false, line: `not delivered  ${error.message}`, members };
   const isUnknown = members['code'] === 'ApiDestinationNotFound';
-  return { delivered: members['outcome'] === 'delivered', line: lineOf(members), isUnknown };
+  return { delivered: members['outcome'] === 'delivered', line: lineOf(members), members, isUnknown };
 }
 
 function lineOf(answer: JsonObject): string {
@@ -113,12 +118,13 @@ function lineOf(answer: JsonObject): string {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { apiDestination, file, address } = parseOptions(args);
+  const { apiDestination, file, json, address } = parseOptions(args);
   const event = await readEvent(file);
   warnOfDigits(event);
   const answer = await deliver(envelopeOf(event, apiDestination), address);
-  console.log(answer.line);
-  if (answer.isUnknown) console.log(await whereNamesAre('ApiDestinations', apiDestination, address));
+  console.log(json ? jsonLine(answer.members) : answer.line);
+  if (answer.isUnknown)
+    (json ? console.error : console.log)(await whereNamesAre('ApiDestinations', apiDestination, address));
   return answer.delivered ? 0 : 1;
 }
 

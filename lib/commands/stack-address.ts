@@ -2,7 +2,7 @@ import type { AwsClientConfig } from '../adapters/aws/clients.ts';
 import { isPublicId } from '../core/api-key/text.ts';
 import { isJsonObject, ownMember } from '../core/input/json.ts';
 import { readOwnerKey } from '../local/stack/owner-key.ts';
-import { Exit, shellWord } from './command.ts';
+import { Exit, helpFlag, shellWord } from './command.ts';
 
 /** Where the command `start` listens unless it is told otherwise. */
 export const defaultStackUrl = 'http://127.0.0.1:4010';
@@ -52,7 +52,7 @@ export async function findRunningStack(url: string): Promise<RunningStack | unde
 const text = { type: 'string' } as const;
 
 /** The flags that select the stack of a command. */
-export const stackFlags = { stage: text, 'endpoint-url': text, region: text, help: { type: 'boolean' } } as const;
+export const stackFlags = { stage: text, 'endpoint-url': text, region: text, ...helpFlag } as const;
 
 export const stackUsage = `--stage <stage>         stage of the stack (default: local)
   --endpoint-url <url>    address of AWS or of the stack (default for stage local: AWS_ENDPOINT_URL or ${defaultStackUrl})

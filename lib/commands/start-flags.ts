@@ -1,4 +1,4 @@
-import { commandLine, parseCommandLine, wrongUsage } from './command.ts';
+import { commandLine, helpFlag, parseCommandLine, wrongUsage } from './command.ts';
 
 export const usage = `Starts Lastmile's local stack on one port: control API, event bus, functions, DynamoDB, SQS, Secrets Manager,
 Lambda and STS.
@@ -28,7 +28,7 @@ const options = {
   account: text,
   auth: yes,
   'until-stdin-closes': yes,
-  help: yes,
+  ...helpFlag,
 } as const;
 
 export interface StartFlags {
@@ -46,9 +46,6 @@ export function parseStartFlags(args: readonly string[]): StartFlags {
   const { values } = parseCommandLine(command, args, options);
   const { port, host, account, auth, help = false, 'data-dir': dataDir } = values;
   const { 'until-stdin-closes': untilStdinCloses } = values;
-  for (const [name, value] of Object.entries(values)) {
-    if (value === '') throw wrongUsage(command, `--${name} needs a value.`);
-  }
   return {
     help,
     ...(port === undefined ? {} : { port: parsePort(port) }),

@@ -83,7 +83,7 @@ function claimOf(request: ControlRequest, receiver: Receiver): Claim | undefined
   }
   if (!claimsSignature(request)) {
     const text =
-      'The request has neither a signature nor the header x-api-key. Make an API key with: npm run keys -- create --api control';
+      'The request has neither a signature nor the header x-api-key. Make an API key with: npx lastmile keys create --api control';
     throw new ServiceError('MissingAuthenticationTokenException', text);
   }
   const signature = parseSignature(request);
@@ -98,7 +98,7 @@ function unrecognized(): ServiceError {
   const text =
     'The credentials of the request are not valid: the API key is unknown, wrong or expired, or the signature does not ' +
     'match this request, is more than 5 minutes old, or is for another region or service. Make an API key with: ' +
-    'npm run keys -- create --api control';
+    'npx lastmile keys create --api control';
   return new ServiceError('UnrecognizedClientException', text);
 }
 

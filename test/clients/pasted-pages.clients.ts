@@ -72,7 +72,7 @@ function blocksOf(page: string): readonly string[] {
  * Blocks that this test does itself (it installs, starts the stack and the endpoint), blocks for a deployed stack, and the block
  * that needs certificates of the reader.
  */
-const notPasted = /npm ci|\.listen\(8080\)|--stage|orders\.pem/;
+const notPasted = /npm ci|npx lastmile start$|\.listen\(8080\)|--stage|orders\.pem/m;
 
 /** Lines for a deployed stack. */
 const deployedLine = /^.* # deployed$\n/gm;
@@ -150,6 +150,6 @@ test.each(['README.md', 'docs/guide/local-stack.md', 'docs/guide/policies.md'])(
 test('the blocks of the README export the endpoint once, and before any other AWS command', () => {
   const all = blocksOf('README.md').join('\n');
   expect(all.match(/export AWS_ENDPOINT_URL=/g)).toHaveLength(1);
-  const first = all.search(/^(?:lastmile|aws|python3|npx sls|npm run) /m);
+  const first = all.search(/^(?:aws_lastmile|aws|python3|npx sls|npx lastmile) /m);
   expect(all.indexOf('export AWS_ENDPOINT_URL=')).toBeLessThan(first);
 });

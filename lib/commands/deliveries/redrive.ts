@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/input/json.ts';
 import { isJsonObject } from '../../core/input/json.ts';
 import { parseRedriveRequest, RedriveRequestError } from '../../core/message/redrive-request.ts';
-import { counted } from '../../local/terminal-text.ts';
+import { counted, jsonLine } from '../../local/terminal-text.ts';
 import { commandLine, Exit, parseCommandLine, runCommand, wrongUsage } from '../command.ts';
 import { callFunction } from '../function-call.ts';
 import type { StackAddress } from '../stack-address.ts';
@@ -20,6 +20,7 @@ const usage = `Moves dead letters back into the delivery queue. It invokes the f
   --maximum <number>      move at most this many
   --rate <number>         move at most this many per second, 0.1 or more
   --dry-run               only count them, and move nothing
+  --json                  prints the result as one JSON object
   ${stackUsage}
 
 Without a filter it moves all dead letters that are there when it starts. It leaves others in place, also those that come back
@@ -37,6 +38,7 @@ const flags = {
   maximum: text,
   rate: text,
   'dry-run': { type: 'boolean' },
+  json: { type: 'boolean' },
 } as const;
 
 /** The field of the function's input that each flag sets. */
@@ -54,6 +56,7 @@ interface Options {
   readonly input: JsonObject;
   readonly maximum: number | undefined;
   readonly dryRun: boolean;
+  readonly json: boolean;
   readonly address: StackAddress;
 }
 
@@ -67,7 +70,7 @@ function parseOptions(args: string[]): Options {
   const input = Object.fromEntries(given);
   try {
     const { maximum, dryRun } = parseRedriveRequest(input);
-    return { input, maximum, dryRun, address: stackAddress(values) };
+    return { input, maximum, dryRun, json: values.json ?? false, address: stackAddress(values) };
   } catch (error) {
     if (!(error instanceof RedriveRequestError)) throw error;
     throw wrongUsage(command, withFlags(error.message));
@@ -94,13 +97,13 @@ interface Totals {
   /** From the last call only. A sum would count a dead letter that stays in its queue once for each call. */
   readonly matched: number;
   readonly kept: number;
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly JsonObject[];
   readonly unreadableCount: number;
   /** Why the command ended before it had read every dead letter. */
   readonly stopped?: string;
 }
 
-async function redrive({ input, maximum, dryRun, address }: Options): Promise<Totals> {
+async function redrive({ input, maximum, dryRun, json, address }: Options): Promise<Totals> {
   let before = input['before'];
   for (let moved = 0; ; ) {
     const rest = {
@@ -121,7 +124,7 @@ async function redrive({ input, maximum, dryRun, address }: Options): Promise<To
     if (members['more'] !== true || isFull) return totals;
     if (dryRun) return { ...totals, stopped: 'a dry run reads only as many as one call can read' };
     if (movedNow === 0) return { ...totals, stopped: 'the last call moved none of the dead letters that it read' };
-    console.log(`${moved} moved so far`);
+    (json ? console.error : console.log)(`${moved} moved so far`);
   }
 }
 
@@ -130,9 +133,7 @@ function totalsOf(answer: JsonObject): Omit<Totals, 'moved'> {
   return {
     matched: count(answer, 'matched'),
     kept: count(answer, 'kept'),
-    unreadable: unreadable
-      .filter(isJsonObject)
-      .map(({ messageId, reason }) => `  ${String(messageId)}  ${String(reason)}`),
+    unreadable: unreadable.filter(isJsonObject),
     unreadableCount: count(answer, 'unreadableCount'),
   };
 }
@@ -145,10 +146,11 @@ function summaryOf(totals: Totals, dryRun: boolean): string {
   const { moved, matched, kept, unreadable, unreadableCount, stopped } = totals;
   const others = dryRun ? kept - matched : kept;
   const done = dryRun ? `${counted(matched, 'dead letter')} would be moved` : `${counted(moved, 'dead letter')} moved`;
+  const lines = unreadable.map(({ messageId, reason }) => `  ${String(messageId)}  ${String(reason)}`);
   const listed = unreadable.length < unreadableCount ? ` (${unreadable.length} listed)` : '';
   return [
     `${done}, ${others} left in place`,
-    ...(unreadableCount > 0 ? [`${unreadableCount} cannot be delivered again${listed}:`, ...unreadable] : []),
+    ...(unreadableCount > 0 ? [`${unreadableCount} cannot be delivered again${listed}:`, ...lines] : []),
     ...(stopped === undefined ? [] : [`Some dead letters were not read: ${stopped}.`]),
   ].join('\n');
 }
@@ -156,7 +158,7 @@ function summaryOf(totals: Totals, dryRun: boolean): string {
 async function main(args: string[]): Promise<number> {
   const options = parseOptions(args);
   const totals = await redrive(options);
-  console.log(summaryOf(totals, options.dryRun));
+  console.log(options.json ? jsonLine({ ...totals }) : summaryOf(totals, options.dryRun));
   return totals.stopped === undefined && totals.unreadableCount === 0 ? 0 : 1;
 }
 

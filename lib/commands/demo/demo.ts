@@ -14,7 +14,7 @@ import { isJsonObject } from '../../core/input/json.ts';
 import { startStack } from '../../local/stack/stack.ts';
 import type { DemoEndpoint } from './demo-servers.ts';
 import { oauthClient, startEndpoint, startOAuthProvider } from './demo-servers.ts';
-import { commandLine, Exit, packageFolder, parseCommandLine, runCommand } from '../command.ts';
+import { commandLine, Exit, helpFlag, packageFolder, parseCommandLine, runCommand } from '../command.ts';
 
 const usage = `Starts its own stack, endpoints and OAuth provider, sends every sample event, and prints which events arrived.
 
@@ -197,7 +197,7 @@ function printTable(rows: readonly Row[]): void {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { values } = parseCommandLine('demo', args, { help: { type: 'boolean' } });
+  const { values } = parseCommandLine('demo', args, helpFlag);
   if (values.help === true) throw new Exit(0, usage);
   const rows = await runDemo();
   printTable(rows);

@@ -87,7 +87,7 @@ function newCredentials({ parameters, options }: Call, defaultSeconds: number): 
   if (options.requiresKeys)
     throw new Refusal(
       'AccessDenied',
-      'This stack has no roles. Sign with an API key: npm run keys -- create --api control.',
+      'This stack has no roles. Sign with an API key: npx lastmile keys create --api control.',
       403,
     );
   const asked = parameters.get('DurationSeconds') ?? String(defaultSeconds);

@@ -39,6 +39,7 @@ test.each([
   ['keys', 'control-api', ['create', '--api', 'control']],
   ['policy', 'control-api', ['GetDeliveryPolicy', '{"ApiDestinationName": "orders"}']],
   ['dead-letters', 'control-api', []],
+  ['health', 'control-api', []],
   ['replay', 'control-api', ['event-1', '--api-destination', 'orders']],
   ['send', 'deliver', ['orders']],
   ['redrive', 'redrive', ['--dry-run']],
@@ -75,7 +76,7 @@ test('the error of a command for a deployed stage names the address when AWS_END
   ]);
 });
 
-test('npm run policy -- health prints one line for each destination on all pages of the list', async () => {
+test('npm run health prints one line for each destination on all pages of the list, and with --json its members', async () => {
   const unhealthy = {
     Name: 'orders',
     State: 'UNHEALTHY',
@@ -86,18 +87,30 @@ test('npm run policy -- health prints one line for each destination on all pages
     MeanAnswerMilliseconds: 41.6,
     WaitingEvents: 120,
   };
-  const line =
-    'UNHEALTHY  orders  7 failures in a row  unhealthy since 2025-11-28T09:00:00Z  next probe at 2025-11-28T09:01:00Z' +
-    '  last failure EndpointFailed at 2025-11-28T09:00:30Z  answers in 42 ms  about 120 waiting events\n';
+  const paused = { Name: 'invoices', State: 'PAUSED', FailuresInRow: 0 };
+  const rows = [
+    'state|API destination|unhealthy since|next probe|last failure|mean answer|waiting',
+    'UNHEALTHY|orders|2025-11-28T09:00:00Z|2025-11-28T09:01:00Z|EndpointFailed at 2025-11-28T09:00:30Z, 7 in a row|42 ms|about 120',
+    'PAUSED until resumed|invoices|-|-|-|-|not known',
+  ];
   const flags = ['--endpoint-url', lambda.origin];
-  answer = () => ({ output: unhealthy });
-  expect(await run('policy', ['health', 'orders', ...flags], {})).toEqual({ status: 0, stdout: line, stderr: '' });
-
   answer = (payload) =>
     payload.includes('"NextToken":"second"')
-      ? { output: { ApiDestinations: [unhealthy] } }
-      : { output: { ApiDestinations: [unhealthy, unhealthy], NextToken: 'second' } };
-  expect((await run('policy', ['health', ...flags], {})).stdout).toBe(line.repeat(3));
+      ? { output: { ApiDestinations: [paused] } }
+      : { output: { ApiDestinations: [unhealthy], NextToken: 'second' } };
+  const list = await run('health', flags, {});
+  expect([list.status, list.stderr]).toEqual([0, '']);
+  expect(
+    list.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual(rows);
+
+  answer = () => ({ output: unhealthy });
+  const { status, stdout } = await run('health', ['orders', '--json', ...flags], {});
+  expect([status, JSON.parse(stdout)]).toEqual([0, unhealthy]);
+  expect(lambda.requests.at(-1)?.body).toContain('{"operation":"GetDestinationHealth","input":{"Name":"orders"}}');
 });
 
 const logGroups = ['/aws/lambda/lastmile-prod-deliver', '/aws/lambda/lastmile-prod-deliver-queued'] as const;

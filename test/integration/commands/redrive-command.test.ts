@@ -177,7 +177,7 @@ test.each([
   [
     'an empty API destination',
     ['--api-destination', ''],
-    /^Bad input: --api-destination is neither .*\. See npm run redrive -- --help\.\n$/,
+    /^--api-destination needs a value\. See npm run redrive -- --help\.\n$/,
   ],
   [
     'an invalid time and an invalid error code',

@@ -149,12 +149,10 @@ test.each([
   ]);
 });
 
-test('npm run policy names a similar name when the API destination does not exist', async () => {
+test('npm run health names a similar name when the API destination does not exist', async () => {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url };
   const stderr = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [lastmile, 'policy', 'health', 'Orders'], { env }, (_error, _stdout, text) =>
-      resolve(text),
-    );
+    execFile(process.execPath, [lastmile, 'health', 'Orders'], { env }, (_error, _stdout, text) => resolve(text));
   });
   expect(stderr).toMatch(
     /^ResourceNotFoundException: .*'Orders' does not exist\. Did you mean orders\? \(Region us-east-1\.\)\n$/,

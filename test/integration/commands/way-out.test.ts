@@ -28,7 +28,7 @@ test('a local stack in which the range of an address is allowed accepts an endpo
 test('a stack with --auth answers a caller without an API key with the command that makes one', async () => {
   const stack = await ownStack({ auth: true });
   const { events } = ownClients(stack);
-  const command = 'npm run keys -- create --api control';
+  const command = 'npx lastmile keys create --api control';
   await expect(events.send(new ListConnectionsCommand())).rejects.toThrow(command);
   const headers = { 'x-amz-target': 'AWSEvents.ListConnections', 'content-type': 'application/x-amz-json-1.1' };
   const answer = await fetch(stack.url, { method: 'POST', headers, body: '{}' });

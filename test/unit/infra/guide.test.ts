@@ -46,7 +46,7 @@ test.each([
     'export AWS_ENDPOINT_URL=http://127.0.0.1:4010 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
     'export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local',
     'unset AWS_PROFILE AWS_SESSION_TOKEN',
-    'lastmile() { aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
+    'aws_lastmile() { aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
   ]);
   expect(story.split('\n').filter((line) => /\baws /.test(line))).toHaveLength(1);
 });
