@@ -53,6 +53,7 @@ export function queuesOnDemand(load: () => Promise<Queues>): Queues {
     deadLetters: { send: (deadLetter) => use(({ deadLetters }) => deadLetters.send(deadLetter)) },
     received: {
       remove: (receiptHandle, isWanted) => use(({ received }) => received.remove(receiptHandle, isWanted)),
+      removeNow: () => use(({ received }) => received.removeNow()),
     },
     rawMessages: {
       sendBack: (message) => use(({ rawMessages }) => rawMessages.sendBack(message)),

@@ -23,7 +23,7 @@ export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings):
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const deliverBatch = createBatchDeliverer({
     deliver,
-    received: { remove: async () => undefined },
+    received: { remove: async () => undefined, removeNow: async () => undefined },
     rawMessages: { sendBack: unused, sendToDeadLetters: unused },
     clock: systemClock,
     random: Math.random,

@@ -25,7 +25,7 @@ export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliver
     deliveryLog,
     metrics: noMetrics,
   });
-  const received = { remove: async () => undefined };
+  const received = { remove: async () => undefined, removeNow: async () => undefined };
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const rawMessages = { sendBack: unused, sendToDeadLetters: unused };
   const options = { clock: systemClock, random: Math.random, horizon, apiDestination: undefined };

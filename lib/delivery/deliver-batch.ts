@@ -40,8 +40,9 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  *
  * Failure policy: a message that was received before may have crashed its last worker. So such messages are processed one at a
  * time, in random order, after the others have been processed. When only one more receive is allowed, such a message goes to
- * the dead letters without another attempt. A settled message is deleted at once while others are still unsettled, so that a
- * crash does not repeat it. If that fails, the message is deleted when the invocation ends.
+ * the dead letters without another attempt. A settled message is deleted while others are still unsettled, so that a crash does not
+ * repeat it. New messages that settle soon after each other are deleted together, but always before a message that may crash the
+ * worker. If a deletion fails, the message is deleted when the invocation ends.
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, horizon, apiDestination } = dependencies;
@@ -70,19 +71,29 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
 
   return async (messages, deadline) => {
     const unsettled = new Map(messages.map((message) => [message.messageId, message]));
-    // When no message is unsettled any more, Lambda deletes the remaining messages at the end of the invocation.
-    const othersWork = () => unsettled.size > 0;
+    // At the end of the invocation, Lambda deletes all messages that are not returned.
+    let isUnderWay = true;
+    const othersWork = () => isUnderWay && unsettled.size > 0;
+    let removals = 0;
+    const removeSettled = () => (removals === 0 ? undefined : received.removeNow());
 
     async function process(message: RecordMessage): Promise<void> {
       const { settlement } = await deliver(receivedEventOf(message), deadline);
       if (settlement.kind === 'returned') return;
       unsettled.delete(message.messageId);
-      if (othersWork()) await received.remove(message.receiptHandle, othersWork).catch(() => undefined);
+      if (!othersWork()) return;
+      removals += 1;
+      received.remove(message.receiptHandle, othersWork).catch(() => undefined);
     }
 
     await Promise.all(messages.filter(({ receiveCount }) => receiveCount === 1).map(process));
     const again = messages.filter(({ receiveCount }) => receiveCount > 1);
-    for (const message of shuffled(again, random)) await process(message);
+    for (const message of shuffled(again, random)) {
+      await removeSettled();
+      await process(message);
+    }
+    isUnderWay = false;
+    await removeSettled();
     return [...unsettled.keys()];
   };
 }

@@ -85,12 +85,14 @@ export interface DeliveryQueue {
 /** The queue that a batch of messages was received from. */
 export interface ReceivedMessages {
   /**
-   * Deletes a settled message. Resolves when it is deleted. Messages that settle together may be deleted by one call.
+   * Deletes a settled message. Resolves when it is deleted. It may wait for other messages, so that one call deletes them together.
    *
    * @param isWanted called just before the deletion. If it returns false, the message stays in the queue and the promise
    * resolves
    */
   remove(receiptHandle: string, isWanted?: () => boolean): Promise<void>;
+  /** Deletes the messages that wait for others. Resolves when all of them are deleted or have failed. Never rejects. */
+  removeNow(): Promise<void>;
 }
 
 /** Passes messages on unchanged, body and attributes byte for byte. */

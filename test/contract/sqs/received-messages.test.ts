@@ -70,6 +70,23 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['one', 'other']);
   });
 
+  test('removing the waiting messages now resolves when they are deleted', async () => {
+    const { messages, one, left } = await create();
+    const removing = messages.remove(one);
+    await messages.removeNow();
+    expect(await left()).toEqual(['other']);
+    await removing;
+    await messages.removeNow();
+  });
+
+  test('removing the waiting messages now does not fail while their queue cannot be reached, but the removal of each does', async () => {
+    const { messages, one, breakDown } = await create();
+    breakDown();
+    const removing = expect(messages.remove(one)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await messages.removeNow();
+    await removing;
+  });
+
   test('removing received messages fails while their queue cannot be reached', async () => {
     const { messages, one, left, breakDown } = await create();
     breakDown();

@@ -27,11 +27,11 @@ export function createBatches(
   attempting: Attempting = () => delivered,
   random: Random = () => 0,
   keeper?: EventKeeper,
+  received = createInMemoryReceivedMessages(),
 ) {
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
   const deadLetters = createInMemoryDeadLetters();
-  const received = createInMemoryReceivedMessages();
   const attempted: string[] = [];
   const conclusions: Conclusion[] = [];
   const horizon = createSlotHorizon(2000, clock);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow } from './outcomes.ts';
 
@@ -67,6 +68,20 @@ describe('a message that is received again', () => {
     expect(received.removed).toEqual(handles('new-1', 'new-2', 'old-1'));
     await finish('old-2');
     expect(await running).toEqual([]);
+  });
+
+  test('settled messages that wait for others are deleted before a message that is received again is processed', async () => {
+    const received = createInMemoryReceivedMessages(true);
+    const removedBefore: (readonly string[])[] = [];
+    const attempting = () => {
+      removedBefore.push([...received.removed]);
+      return delivered;
+    };
+    const { run } = createBatches(attempting, undefined, undefined, received);
+    const again = { receiveCount: 2 };
+    await run([message('new-1'), message('new-2'), message('old-1', again), message('old-2', again)]);
+    const both = handles('new-1', 'new-2');
+    expect(removedBefore).toEqual([[], [], both, [...both, handles('old-1')[0]]]);
   });
 
   test('a message that is received again is processed even if the previous message failed', async () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
+import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
 import { delivered, failedForNow, putOff, rejected } from './outcomes.ts';
 
@@ -40,6 +41,31 @@ describe('a batch', () => {
     const { run, received } = createBatches();
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
     expect(received.removed).toEqual([]);
+  });
+
+  test('a settled message that waits for others is not deleted by the worker when the batch ends with a message that is returned', async () => {
+    const received = createInMemoryReceivedMessages(true);
+    const attempting = (id: string) => {
+      if (id === 'bad') throw new TypeError('a bug');
+      return delivered;
+    };
+    const { run } = createBatches(attempting, undefined, undefined, received);
+    expect(await run([message('a'), message('bad')])).toEqual(['bad']);
+    expect(received.removed).toEqual([]);
+  });
+
+  test('a batch does not end while the deletion of one of its messages is under way', async () => {
+    const removal = Promise.withResolvers<void>();
+    const received = { ...createInMemoryReceivedMessages(), removeNow: () => removal.promise };
+    const { run, settled } = createBatches(undefined, undefined, undefined, received);
+    let hasEnded = false;
+    const running = run([message('a'), message('b')]).finally(() => {
+      hasEnded = true;
+    });
+    await settled();
+    expect(hasEnded).toBe(false);
+    removal.resolve();
+    expect(await running).toEqual([]);
   });
 
   test('a message is not deleted before it is settled', async () => {

@@ -92,7 +92,7 @@ async function callAll(ports: object, path = ''): Promise<Calls> {
 
 test.each([
   ['the stores', 18, (load: () => Promise<object>) => storesOnDemand(load as () => Promise<Stores>)],
-  ['the queues', 9, (load: () => Promise<object>) => queuesOnDemand(load as () => Promise<Queues>)],
+  ['the queues', 10, (load: () => Promise<object>) => queuesOnDemand(load as () => Promise<Queues>)],
 ])(
   'each method of %s on demand calls the same method of its adapter with all arguments',
   async (_what, methods, of) => {
