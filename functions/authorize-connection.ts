@@ -35,4 +35,4 @@ export function dependenciesFrom(
   };
 }
 
-export const handler = createEntry('authorize-connection', () => createHandler(dependenciesFrom(process.env)));
+export const handler = createEntry(() => createHandler(dependenciesFrom(process.env)));

@@ -1,19 +1,50 @@
 import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
+import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
+import type { Environment } from '../lib/config.ts';
+import type { Clock } from '../lib/ports/clock.ts';
+import type { ConnectionStateChange } from '../lib/ports/token.ts';
+import type { ClientStores } from './client-adapters.ts';
 import type { OnDemand } from './on-demand.ts';
 import { onDemand } from './on-demand.ts';
 import type { Queues } from './queue-adapters.ts';
 import type { Stores } from './store-adapters.ts';
 
-/** Loads the code that each first delivery needs: the AWS clients and the HTTP client. */
+/** Loads the code that each first delivery needs: the calls of the stores and the HTTP client. */
 export async function loadFirstDelivery(): Promise<void> {
-  await import('./store-adapters.ts');
-  await Promise.all([import('undici/lib/dispatcher/pool.js'), import('undici/lib/core/connect.js')]);
+  await Promise.all([
+    import('./store-adapters.ts'),
+    import('undici/lib/dispatcher/pool.js'),
+    import('undici/lib/core/connect.js'),
+  ]);
 }
 
-/** The ports load their adapters, and with them the AWS clients, at the first call. */
-export function storesOnDemand(load: () => Promise<Stores>): Stores {
-  const stores = onDemand(load);
-  const { use } = stores;
+export interface StoresOptions {
+  readonly aws: AwsClientConfig;
+  readonly tableName: string;
+  readonly clock: Clock;
+  readonly connectionChanged: (change: ConnectionStateChange) => void;
+}
+
+export type AllStores = Stores & Omit<ClientStores, 'storeSettings'>;
+
+/** @param environment may say all that calls of the stores need, so that no AWS client is loaded for them */
+export function wireStores(options: StoresOptions, environment: Environment = process.env): AllStores {
+  const { aws, tableName, clock, connectionChanged } = options;
+  const clients = onDemand(async () => {
+    const { createClientStores } = await import('./client-adapters.ts');
+    return createClientStores(aws, tableName, connectionChanged);
+  });
+  const clientSettings = () => clients.use(async ({ storeSettings }) => storeSettings);
+  const stores = onDemand(async () => {
+    const { createStores } = await import('./store-adapters.ts');
+    return createStores({ aws, environment, tableName, clock, clientSettings });
+  });
+  return storesOnDemand(stores, clients);
+}
+
+/** The ports load their adapters, and some of them the AWS clients, at the first call. */
+export function storesOnDemand({ use }: OnDemand<Stores>, clients: OnDemand<ClientStores>): AllStores {
+  const { use: useClients } = clients;
   return {
     configuration: {
       readApiDestination: (name) => use(({ configuration }) => configuration.readApiDestination(name)),
@@ -21,26 +52,26 @@ export function storesOnDemand(load: () => Promise<Stores>): Stores {
     },
     secrets: { read: (secretArn, version) => use(({ secrets }) => secrets.read(secretArn, version)) },
     states: {
-      adopt: (connection, version, nowMs) => use(({ states }) => states.adopt(connection, version, nowMs)),
-      noteReason: (note) => use(({ states }) => states.noteReason(note)),
-      change: (change) => use(({ states }) => states.change(change)),
+      adopt: (connection, version, nowMs) => useClients(({ states }) => states.adopt(connection, version, nowMs)),
+      noteReason: (note) => useClients(({ states }) => states.noteReason(note)),
+      change: (change) => useClients(({ states }) => states.change(change)),
     },
     tokenStore: {
-      read: (incarnation) => use(({ tokenStore }) => tokenStore.read(incarnation)),
-      takeLease: (lease) => use(({ tokenStore }) => tokenStore.takeLease(lease)),
-      save: (incarnation, holder, token) => use(({ tokenStore }) => tokenStore.save(incarnation, holder, token)),
+      read: (incarnation) => useClients(({ tokenStore }) => tokenStore.read(incarnation)),
+      takeLease: (lease) => useClients(({ tokenStore }) => tokenStore.takeLease(lease)),
+      save: (incarnation, holder, token) => useClients(({ tokenStore }) => tokenStore.save(incarnation, holder, token)),
       endLease: (incarnation, holder, pause) =>
-        use(({ tokenStore }) => tokenStore.endLease(incarnation, holder, pause)),
+        useClients(({ tokenStore }) => tokenStore.endLease(incarnation, holder, pause)),
     },
     runs: {
-      add: (refused) => use(({ runs }) => runs.add(refused)),
-      end: (connection, sinceMs) => use(({ runs }) => runs.end(connection, sinceMs)),
+      add: (refused) => useClients(({ runs }) => runs.add(refused)),
+      end: (connection, sinceMs) => useClients(({ runs }) => runs.end(connection, sinceMs)),
     },
     buckets: {
       write: (key, write) => use(({ buckets }) => buckets.write(key, write)),
       read: (key) => use(({ buckets }) => buckets.read(key)),
     },
-    settings: settingsOf(stores),
+    settings: settingsOf(clients),
   };
 }
 

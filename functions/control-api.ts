@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import { createEventBridgeEventBus } from '../lib/adapters/aws/event-bus.ts';
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
-import { createClientTableCalls } from '../lib/adapters/dynamodb/table-calls.ts';
+import { createClientTableCalls } from '../lib/adapters/dynamodb/client-table-calls.ts';
 import { createJsonLineCredentialsLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
 import type { Environment } from '../lib/config.ts';
@@ -25,6 +25,7 @@ import { authenticationFrom } from './authentication.ts';
 import { wireControlOperations } from './control-operations.ts';
 import { inputs, wireMetrics, writeOut } from './invocation.ts';
 import { createEntry } from './entry.ts';
+import { logged } from './logged.ts';
 
 export interface ControlApiDependencies {
   /** The operations of EventBridge. */
@@ -140,4 +141,6 @@ export function reportRefusedKeys(
   };
 }
 
-export const handler = createEntry('control-api', (logger) => createHandler(dependenciesFrom(process.env, {}, logger)));
+export const handler = createEntry(
+  logged('control-api', (logger) => createHandler(dependenciesFrom(process.env, {}, logger))),
+);

@@ -54,8 +54,4 @@ export function dependenciesFrom(
   };
 }
 
-export const handler = createEntry(
-  'deliver-queued',
-  () => createHandler(dependenciesFrom(process.env)),
-  loadFirstDelivery,
-);
+export const handler = createEntry(() => createHandler(dependenciesFrom(process.env)), loadFirstDelivery);

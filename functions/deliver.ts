@@ -53,4 +53,4 @@ export function dependenciesFrom(
   };
 }
 
-export const handler = createEntry('deliver', () => createHandler(dependenciesFrom(process.env)), loadFirstDelivery);
+export const handler = createEntry(() => createHandler(dependenciesFrom(process.env)), loadFirstDelivery);

@@ -13,6 +13,7 @@ import { createSqsClient } from '../lib/adapters/aws/sqs-client.ts';
 import { wireDeadLetters } from './dead-letters.ts';
 import type { Handler } from './entry.ts';
 import { createEntry } from './entry.ts';
+import { logged } from './logged.ts';
 
 export interface RedriveDependencies {
   readonly redrive: Redrive;
@@ -46,6 +47,6 @@ function withLine(redrive: Handler<unknown, RedriveResult>, logger: Logger): Han
   };
 }
 
-export const handler = createEntry('redrive', (logger) =>
-  withLine(createHandler(dependenciesFrom(process.env)), logger),
+export const handler = createEntry(
+  logged('redrive', (logger) => withLine(createHandler(dependenciesFrom(process.env)), logger)),
 );

@@ -18,6 +18,7 @@ import { answerResourceRequest } from '../lib/resources/provider.ts';
 import { wireControlOperations } from './control-operations.ts';
 import { wireDeclaredKeys } from './declared-keys.ts';
 import { createEntry } from './entry.ts';
+import { logged } from './logged.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
 
 export interface ResourcesDependencies extends Omit<ProviderDependencies, 'control'> {
@@ -85,4 +86,6 @@ function apiKeySecretPrefix({ SECRET_PREFIX }: Config): string {
   return `${SECRET_PREFIX.replace(/connection\/$/, '')}api-key/`;
 }
 
-export const handler = createEntry('resources', (logger) => createHandler(dependenciesFrom(process.env, {}, logger)));
+export const handler = createEntry(
+  logged('resources', (logger) => createHandler(dependenciesFrom(process.env, {}, logger))),
+);

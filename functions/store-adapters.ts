@@ -1,46 +1,57 @@
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import { createDynamoDbClient, createSecretsManagerClient } from '../lib/adapters/aws/clients.ts';
-import { createSecretsManagerSecretReader } from '../lib/adapters/aws/secret-reader.ts';
-import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
-import { createDynamoDbConnectionStates } from '../lib/adapters/dynamodb/connection-states.ts';
+import { settingsFromEnvironment } from '../lib/adapters/aws/environment-settings.ts';
+import { createSignedSecretReader } from '../lib/adapters/aws/secret-calls.ts';
+import type { ServiceSettings } from '../lib/adapters/aws/service-settings.ts';
 import { createDynamoDbDeliveryConfiguration } from '../lib/adapters/dynamodb/delivery-configuration.ts';
 import { createDynamoDbRateBuckets } from '../lib/adapters/dynamodb/rate-buckets.ts';
 import { createSignedTableCalls } from '../lib/adapters/dynamodb/table-calls.ts';
-import { createDynamoDbTokenStore } from '../lib/adapters/dynamodb/token-store.ts';
-import { createDynamoDbUnauthorizedRuns } from '../lib/adapters/dynamodb/unauthorized-runs.ts';
-import type { Config } from '../lib/config.ts';
+import type { Environment } from '../lib/config.ts';
 import type { Clock } from '../lib/ports/clock.ts';
-import type { DeliveryConfiguration, SecretReader, UnauthorizedRuns } from '../lib/ports/delivery.ts';
+import type { DeliveryConfiguration, SecretReader } from '../lib/ports/delivery.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
-import type { ConnectionStateChange, ConnectionStates, TokenStore } from '../lib/ports/token.ts';
 
-/** The ports whose adapters call DynamoDB and Secrets Manager. */
+/** The ports that every first delivery of a process needs. */
 export interface Stores {
   readonly configuration: DeliveryConfiguration;
   readonly secrets: SecretReader;
-  readonly states: ConnectionStates;
-  readonly tokenStore: TokenStore;
-  readonly runs: UnauthorizedRuns;
   readonly buckets: RateBuckets;
-  /** The configuration of the client for DynamoDB. */
-  readonly settings: RequestSettings;
 }
 
-/** Performance: this file brings the AWS clients with it, so it is imported on demand. */
-export function createStores(
-  { TABLE_NAME: tableName }: Config,
-  aws: AwsClientConfig,
-  clock: Clock,
-  connectionChanged: (change: ConnectionStateChange) => void,
-): Stores {
-  const dynamoDb = createDynamoDbClient(aws);
+export interface StoreSettings {
+  readonly dynamoDb: ServiceSettings;
+  readonly secretsManager: ServiceSettings;
+}
+
+export interface StoreOptions {
+  readonly aws: AwsClientConfig;
+  readonly environment: Environment;
+  readonly tableName: string;
+  readonly clock: Clock;
+  /** Loads the AWS clients, and resolves with their configuration. */
+  readonly clientSettings: () => Promise<StoreSettings>;
+}
+
+/** Performance: this file brings no AWS client with it. It is imported on demand, because a cold start does not need it. */
+export async function createStores(options: StoreOptions): Promise<Stores> {
+  const { tableName, clock, clientSettings } = options;
+  const { dynamoDb, secretsManager } = settingsWithoutClients(options) ?? (await clientSettings());
+  const calls = createSignedTableCalls(dynamoDb, tableName, clock);
   return {
-    configuration: createDynamoDbDeliveryConfiguration(dynamoDb, tableName),
-    secrets: createSecretsManagerSecretReader(createSecretsManagerClient(aws)),
-    states: createDynamoDbConnectionStates(dynamoDb, tableName, connectionChanged),
-    tokenStore: createDynamoDbTokenStore(dynamoDb, tableName),
-    runs: createDynamoDbUnauthorizedRuns(dynamoDb, tableName),
-    buckets: createDynamoDbRateBuckets(createSignedTableCalls(dynamoDb.config, tableName, clock), tableName),
-    settings: dynamoDb.config,
+    configuration: createDynamoDbDeliveryConfiguration(calls, tableName),
+    secrets: createSignedSecretReader(secretsManager, clock),
+    buckets: createDynamoDbRateBuckets(calls, tableName),
   };
+}
+
+function settingsWithoutClients(options: StoreOptions): StoreSettings | undefined {
+  const { aws, environment, tableName, clientSettings } = options;
+  // The client has another endpoint for a table that is named by its ARN.
+  if (Object.keys(aws).length > 0 || tableName.startsWith('arn:')) return undefined;
+  const dynamoDb = settingsFromEnvironment('dynamodb', environment, async () => (await clientSettings()).dynamoDb);
+  const secretsManager = settingsFromEnvironment(
+    'secretsmanager',
+    environment,
+    async () => (await clientSettings()).secretsManager,
+  );
+  return dynamoDb && secretsManager && { dynamoDb, secretsManager };
 }

@@ -36,8 +36,9 @@ import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { EventKeeper } from '../lib/ports/kept-events.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
+import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
-import { queuesOnDemand, storesOnDemand } from './aws-on-demand.ts';
+import { queuesOnDemand, wireStores } from './aws-on-demand.ts';
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
 import { wireKeptEvents } from './kept-events.ts';
@@ -73,15 +74,13 @@ export function wireAuthorization(
     clock = systemClock,
   }: AuthorizationOverrides = {},
 ) {
-  const stores = storesOnDemand(async () => {
-    const { createStores } = await import('./store-adapters.ts');
-    return createStores(config, aws, clock, (change) => {
-      stateEvents?.add({ kind: 'connection', ...change, atMs: change.nowMs });
-      if (change.state !== 'DEAUTHORIZED') return;
-      connectionLog.deauthorized(change.name);
-      metrics.count('ConnectionsDeauthorized');
-    });
-  });
+  const connectionChanged = (change: ConnectionStateChange) => {
+    stateEvents?.add({ kind: 'connection', ...change, atMs: change.nowMs });
+    if (change.state !== 'DEAUTHORIZED') return;
+    connectionLog.deauthorized(change.name);
+    metrics.count('ConnectionsDeauthorized');
+  };
+  const stores = wireStores({ aws, tableName: config.TABLE_NAME, clock, connectionChanged });
   const stateEvents = wireStateEvents(config, aws, { settings: stores.settings, metrics, clock });
   const { configuration, secrets, states, tokenStore } = stores;
   const http = createUndiciHttpClient({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { createDynamoDbClient } from '../../lib/adapters/aws/clients.ts';
-import { apiDestinationMembers } from '../../lib/adapters/dynamodb/api-destinations.ts';
+import { apiDestinationMembers } from '../../lib/adapters/dynamodb/api-destination-item.ts';
 import { toItem } from '../../lib/adapters/dynamodb/items.ts';
 import { apiDestinationPartition } from '../../lib/adapters/dynamodb/table.ts';
 import { itemVersion } from '../../lib/core/message/format-versions.ts';

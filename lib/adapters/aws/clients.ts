@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { usualAttempts, usualLimits } from './undici-connections.ts';
 
 /** Settings of the AWS clients. Empty on Lambda, where the SDK finds everything in the environment. */
 export interface AwsClientConfig {
@@ -10,13 +11,14 @@ export interface AwsClientConfig {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/**
- * Every SDK call has three attempts, each with 1 s to connect and 3 s to answer. After that the caller retries later or uses
- * its cache, so that the call does not take the whole time of the invocation.
- */
+/** The calls of every client have the attempts and the limits of those that a worker signs itself. */
 export const everyClient = {
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+  maxAttempts: usualAttempts,
+  requestHandler: {
+    connectionTimeout: usualLimits.connectTimeoutMs,
+    requestTimeout: usualLimits.requestTimeoutMs,
+    throwOnRequestTimeout: true,
+  },
 } as const;
 
 export function createDynamoDbClient(config: AwsClientConfig): DynamoDBClient {

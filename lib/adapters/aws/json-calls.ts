@@ -14,8 +14,10 @@ import { abortErrorOf } from './undici-exchange.ts';
 export interface JsonCallsOptions {
   /** The configuration of the AWS client for the same service. */
   readonly settings: ServiceSettings;
-  /** `DynamoDB_20120810` or `AmazonSQS` */
+  /** `DynamoDB_20120810`, `AmazonSQS` or `secretsmanager` */
   readonly target: string;
+  /** Version of the protocol awsJson. Default: 1.0. */
+  readonly protocolVersion?: '1.0' | '1.1';
   /** Headers of every request. Names in lower case. Default none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The name or the ARN of the table that all calls are about. Default: no table. */
@@ -38,10 +40,11 @@ const largeOffsetMs = 240_000;
 const longestExchangeMs = 900_000;
 
 /**
- * Calls operations of one AWS service in its protocol awsJson 1.0.
+ * Calls operations of one AWS service in its protocol awsJson.
  *
  * Performance: an AWS client takes 400 to 500 us of processor time for a call. This takes a quarter, because it makes one signed
- * request and nothing else. It is for the few operations that a worker calls for each batch.
+ * request and nothing else. It is for the few operations that a worker calls for each batch, and for those that every first delivery
+ * of a process needs: what an AWS client runs for its first call takes as long as an empty process.
  *
  * Failure policy: the calls fail and are repeated as those of the AWS client. They take credentials, region, endpoint, retry
  * strategy and clock correction from its configuration. Three things differ. The time limit of an attempt includes the body of
@@ -85,7 +88,7 @@ interface Kept {
 }
 
 function createAttempt(
-  { settings, target, headers: own, resource, clock }: JsonCallsOptions,
+  { settings, target, protocolVersion = '1.0', headers: own, resource, clock }: JsonCallsOptions,
   connections: UndiciConnections,
 ) {
   const sign: Sign = createSigner(settings.defaultSigningName);
@@ -112,7 +115,7 @@ function createAttempt(
       const unsigned = {
         ...own,
         host,
-        'content-type': 'application/x-amz-json-1.0',
+        'content-type': `application/x-amz-json-${protocolVersion}`,
         'x-amz-target': `${target}.${operation}`,
       };
       const headers = sign({ method: 'POST', path, headers: unsigned, body }, { credentials, region, nowMs });

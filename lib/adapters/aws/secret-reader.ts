@@ -1,31 +1,14 @@
-import type { GetSecretValueCommandInput, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import type { SecretReader, SecretValue } from '../../ports/delivery.ts';
-import { fromAwsError } from './failures.ts';
+import type { SecretReader } from '../../ports/delivery.ts';
+import type { GetSecretValue } from './secret-calls.ts';
+import { secretReaderOf } from './secret-calls.ts';
 
-/** Errors of Secrets Manager for a secret or version that does not exist or is being deleted. */
-const absences = new Set(['ResourceNotFoundException', 'InvalidRequestException']);
-
+/** Reads secrets with an AWS client, for functions that do so rarely. */
 export function createSecretsManagerSecretReader(client: SecretsManagerClient): SecretReader {
-  return {
-    async read(secretArn, version) {
-      const which = version === 'AWSCURRENT' ? { VersionStage: version } : { VersionId: version };
-      return (await readSecret(client, { SecretId: secretArn, ...which }))?.value;
-    },
-  };
+  return secretReaderOf(getBy(client));
 }
 
-/** @returns undefined when the secret or that version does not exist */
-export async function readSecret(
-  client: SecretsManagerClient,
-  which: GetSecretValueCommandInput,
-): Promise<{ readonly secretArn: string; readonly value: SecretValue } | undefined> {
-  try {
-    const answer = await client.send(new GetSecretValueCommand(which));
-    const text = answer.SecretString ?? new TextDecoder().decode(answer.SecretBinary);
-    return { secretArn: answer.ARN ?? '', value: { version: answer.VersionId ?? '', text } };
-  } catch (error) {
-    if (error instanceof Error && absences.has(error.name)) return undefined;
-    throw fromAwsError(error, 'read the secret');
-  }
+export function getBy(client: SecretsManagerClient): GetSecretValue {
+  return (which) => client.send(new GetSecretValueCommand(which));
 }

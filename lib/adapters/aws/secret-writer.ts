@@ -8,7 +8,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import type { SecretWriter } from '../../ports/control.ts';
 import { fromAwsError } from './failures.ts';
-import { readSecret } from './secret-reader.ts';
+import { readSecretBy } from './secret-calls.ts';
+import { getBy } from './secret-reader.ts';
 
 /** Label of a version that is not current yet. Secrets Manager may remove a version without a label. */
 const pendingStage = 'LASTMILE_PENDING';
@@ -64,7 +65,7 @@ export function createSecretsManagerSecretWriter(client: SecretsManagerClient): 
 }
 
 function readCurrent(client: SecretsManagerClient, name: string) {
-  return readSecret(client, { SecretId: name, VersionStage: currentStage });
+  return readSecretBy(getBy(client), { SecretId: name, VersionStage: currentStage });
 }
 
 /**

@@ -11,6 +11,13 @@ export interface ConnectionLimits {
   readonly requestTimeoutMs: number;
 }
 
+/**
+ * Every call of a worker has three attempts with these limits. After that the caller retries later or uses its cache, so that the
+ * call does not take the whole time of the invocation.
+ */
+export const usualLimits: ConnectionLimits = { connectTimeoutMs: 1000, requestTimeoutMs: 3000 };
+export const usualAttempts = 3;
+
 export interface OutgoingRequest {
   readonly origin: string;
   readonly path: string;

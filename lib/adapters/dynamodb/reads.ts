@@ -1,32 +1,20 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchGetItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../core/failure/failure.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import type { Item } from './items.ts';
+import { createClientTableCalls } from './client-table-calls.ts';
+import { readItemBy } from './table-calls.ts';
 
-/**
- * Reads one item, strongly consistently.
- *
- * @param what the action, for the text of a failure, such as `read the connection`
- * @returns undefined when there is no such item
- */
-export async function readItem(
+/** Reads one item, strongly consistently, with an AWS client. */
+export function readItem(
   client: DynamoDBClient,
   tableName: string,
   key: { readonly pk: string; readonly sk: string },
   what: string,
 ): Promise<Item | undefined> {
-  try {
-    const command = new GetItemCommand({
-      TableName: tableName,
-      Key: { pk: { S: key.pk }, sk: { S: key.sk } },
-      ConsistentRead: true,
-    });
-    return (await client.send(command)).Item;
-  } catch (error) {
-    throw fromAwsError(error, what);
-  }
+  return readItemBy(createClientTableCalls(client), tableName, key, what);
 }
 
 /**

@@ -1,8 +1,10 @@
-import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createSecretsManagerClient } from '../../../lib/adapters/aws/clients.ts';
+import { createSignedSecretReader } from '../../../lib/adapters/aws/secret-calls.ts';
 import { createSecretsManagerSecretReader } from '../../../lib/adapters/aws/secret-reader.ts';
 import { createSecretsManagerSecretWriter } from '../../../lib/adapters/aws/secret-writer.ts';
+import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { SecretWriter } from '../../../lib/ports/control.ts';
 import type { SecretReader } from '../../../lib/ports/delivery.ts';
 import { createInMemorySecrets } from '../../fakes/in-memory-secrets.ts';
@@ -37,11 +39,19 @@ function secretsManager() {
     proxy,
     writer: createSecretsManagerSecretWriter(client),
     reader: createSecretsManagerSecretReader(client),
+    signedReader: createSignedSecretReader(client.config, systemClock),
   };
 }
 
 const subjects: readonly { subject: string; create: () => { writer: SecretWriter; reader: SecretReader } }[] = [
   { subject: 'in Secrets Manager', create: secretsManager },
+  {
+    subject: 'in Secrets Manager, read by signed calls',
+    create() {
+      const { writer, signedReader } = secretsManager();
+      return { writer, reader: signedReader };
+    },
+  },
   {
     subject: 'in memory',
     create() {
@@ -120,6 +130,22 @@ describe.each(subjects)('secrets $subject', ({ create }) => {
 });
 
 describe('secrets in Secrets Manager only', () => {
+  test('a binary secret reads as its text, by the AWS client and by signed calls', async () => {
+    const { client, reader, signedReader } = secretsManager();
+    const SecretBinary = Buffer.from('{"a":"\u00e4\u{1f600}"}');
+    const { ARN = '', VersionId } = await client.send(new CreateSecretCommand({ Name: newName(), SecretBinary }));
+    const expected = { version: VersionId, text: SecretBinary.toString() };
+    expect(await reader.read(ARN, 'AWSCURRENT')).toEqual(expected);
+    expect(await signedReader.read(ARN, 'AWSCURRENT')).toEqual(expected);
+  });
+
+  test('while Secrets Manager does not answer, reading a secret by signed calls fails with a retryable error', async () => {
+    const { server } = started;
+    const { config } = createSecretsManagerClient({ ...server?.clientConfig, endpoint: 'http://127.0.0.1:1' });
+    const reading = createSignedSecretReader(config, systemClock).read('name', 'AWSCURRENT');
+    await expect(reading).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  });
+
   test('a secret version that was made current has AWSCURRENT as its only label', async () => {
     const { client, writer } = secretsManager();
     const { secretArn } = await writer.create(newName(), 'first');

@@ -2,11 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { everyClient } from '../../../lib/adapters/aws/clients.ts';
 import { fromAwsError } from '../../../lib/adapters/aws/failures.ts';
-import {
-  createClientTableCalls,
-  createSignedTableCalls,
-  type TableCalls,
-} from '../../../lib/adapters/dynamodb/table-calls.ts';
+import { createClientTableCalls } from '../../../lib/adapters/dynamodb/client-table-calls.ts';
+import { createSignedTableCalls, type TableCalls } from '../../../lib/adapters/dynamodb/table-calls.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';

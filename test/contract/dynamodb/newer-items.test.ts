@@ -46,7 +46,7 @@ function subjects() {
   return {
     connections: createDynamoDbConnectionRepository(client, tableName),
     destinations: createDynamoDbApiDestinationRepository(client, tableName),
-    configuration: createDynamoDbDeliveryConfiguration(client, tableName),
+    configuration: createDynamoDbDeliveryConfiguration(dynalite.tableCalls()['signed calls'], tableName),
     states: createDynamoDbConnectionStates(client, tableName),
     runs: createDynamoDbUnauthorizedRuns(client, tableName),
     keys: createDynamoDbApiKeyRepository(client, tableName),

@@ -4,6 +4,7 @@ import { queuesOnDemand, storesOnDemand } from '../../../functions/aws-on-demand
 import { createEntry } from '../../../functions/entry.ts';
 import { onDemand } from '../../../functions/on-demand.ts';
 import type { Queues } from '../../../functions/queue-adapters.ts';
+import type { ClientStores } from '../../../functions/client-adapters.ts';
 import type { Stores } from '../../../functions/store-adapters.ts';
 
 const context = { awsRequestId: 'request', functionName: 'deliver' } as Context;
@@ -54,7 +55,7 @@ test.each([
     loaded += 1;
     return Promise.reject(new Error('out of file handles'));
   };
-  const handler = createEntry('deliver', () => async () => 'answer', load);
+  const handler = createEntry(() => async () => 'answer', load);
   expect(loaded).toBe(loads);
   expect(await handler({}, context)).toBe('answer');
   expect(loaded).toBe(loads);
@@ -91,7 +92,12 @@ async function callAll(ports: object, path = ''): Promise<Calls> {
 }
 
 test.each([
-  ['the stores', 18, (load: () => Promise<object>) => storesOnDemand(load as () => Promise<Stores>)],
+  [
+    'the stores',
+    18,
+    (load: () => Promise<object>) =>
+      storesOnDemand(onDemand(load as () => Promise<Stores>), onDemand(load as () => Promise<ClientStores>)),
+  ],
   ['the queues', 10, (load: () => Promise<object>) => queuesOnDemand(load as () => Promise<Queues>)],
 ])(
   'each method of %s on demand calls the same method of its adapter with all arguments',
