@@ -13,9 +13,14 @@ const { resolve } = require('node:path');
 const esbuild = require('esbuild');
 const { fewerFiles } = require('./fewer-files.cjs');
 const { nodeModulesOnDemand } = require('./node-modules-on-demand.cjs');
+const { unusedParts } = require('./unused-parts.cjs');
 
-/** A first delivery loads these on demand: the AWS clients, and the HTTP client. */
-const firstDelivery = [/^functions\/store-adapters\.ts$/, /\/undici\/lib\/dispatcher\/pool\.js$/];
+/** Parts that are loaded on demand: the calls of the stores and the HTTP client, which a first delivery needs, and the AWS clients. */
+const onDemand = [
+  /^functions\/store-adapters\.ts$/,
+  /\/undici\/lib\/dispatcher\/pool\.js$/,
+  /^functions\/client-adapters\.ts$/,
+];
 
 /**
  * @param {{ root: string, handlerFile: string, folder: string, write?: boolean, keepNames?: boolean }} options all other paths are relative to
@@ -43,12 +48,12 @@ async function bundle({ root, handlerFile, folder, write = true, keepNames = fal
     splitting: true,
     mainFields: ['module', 'main'],
     preserveSymlinks: true,
-    plugins: [nodeModulesOnDemand],
+    plugins: [nodeModulesOnDemand, unusedParts],
     metafile: true,
     write: false,
   });
   const start = { test: (entryPoint) => entryPoint === handlerFile };
-  const result = await fewerFiles(built, [start, ...firstDelivery], options);
+  const result = await fewerFiles(built, [start, ...onDemand], options);
   if (write) {
     await mkdir(resolve(root, folder), { recursive: true });
     for (const { path, contents } of result.outputFiles) await writeFile(path, contents);
