@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { heapOptions } from '../../lib/commands/start.ts';
 import type { AwsClientConfig } from '../../lib/adapters/aws/clients.ts';
 import { surroundings } from '../bench-stack.ts';
 import { benchName } from '../events.ts';
@@ -40,7 +40,7 @@ export async function startStackSide(options: StackSide): Promise<Side> {
   const url = `http://127.0.0.1:${port}`;
   const stack = startPeerProcess('../../lib/commands/lastmile.ts', {
     args: ['start', '--port', String(port), ...(folder === undefined ? [] : ['--data-dir', folder])],
-    execArgv: [...nodeOptions(), '--import', new URL('probe.ts', import.meta.url).href],
+    execArgv: [...heapOptions, '--import', new URL('probe.ts', import.meta.url).href],
   });
   await listening(`${url}/_lastmile/health`);
   const { aws } = surroundings(url);
@@ -55,14 +55,6 @@ export async function startStackSide(options: StackSide): Promise<Side> {
       if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The options of Node with which `npm start` runs. */
-function nodeOptions(): readonly string[] {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    readonly scripts: { readonly start: string };
-  };
-  return manifest.scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** The code that a team writes first: a server that answers 202 and sends the event with fetch. It has no queue. */
