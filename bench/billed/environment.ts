@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { clientFile } from '../../test/runtime/aws-runtime-client.ts';
 import { startRuntimeApi } from '../../test/runtime/runtime-api.ts';
@@ -58,9 +57,8 @@ export async function startEnvironment(
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: name,
       AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CONFIG_FILE: devNull,
-      AWS_SHARED_CREDENTIALS_FILE: devNull,
+      // As on Lambda, there are no files of AWS.
+      HOME: folder,
       AWS_LAMBDA_FUNCTION_NAME: `lastmile-local-${name}`,
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',

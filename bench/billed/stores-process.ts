@@ -15,23 +15,42 @@ import { endpointMs, storeMs } from './lambda.ts';
 export interface AnswerTimes {
   readonly store: readonly number[];
   readonly endpoint: readonly number[];
+  /** The same answers in the order in which they were sent. */
+  readonly timeline: readonly Served[];
+}
+
+export interface Served {
+  /** The operation of a store, or `endpoint`. */
+  readonly what: string;
+  /** When the request came and when it was answered, in epoch ms. */
+  readonly beganAtMs: number;
+  readonly endedAtMs: number;
 }
 
 const functions = deployedFunctions().filter(({ name }) => name !== 'deliver-queued');
 const stack = await startStack({ port: 0, functions });
 const upstream = new Pool(stack.url);
-let times = { store: [] as number[], endpoint: [] as number[] };
+let times = noTimes();
+
+function noTimes() {
+  return { store: [] as number[], endpoint: [] as number[], timeline: [] as Served[] };
+}
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<() => void>;
 
 /** Prepares each answer at once, and sends it when its time has come. */
-async function serve(ms: number, kind: keyof AnswerTimes, prepare: Answer): Promise<string> {
+async function serve(ms: number, kind: 'store' | 'endpoint', prepare: Answer): Promise<string> {
   const server = createServer((request, response) => {
     const beganAtMs = performance.now();
     void prepare(request, response).then((send) => {
       const finish = () => {
         send();
-        times[kind].push(performance.now() - beganAtMs);
+        const endedAtMs = performance.now();
+        times[kind].push(endedAtMs - beganAtMs);
+        const { 'x-amz-target': operation = kind } = request.headers;
+        const epochMs = performance.timeOrigin;
+        const what = String(operation).replace(/_[0-9]+/, '');
+        times.timeline.push({ what, beganAtMs: epochMs + beganAtMs, endedAtMs: epochMs + endedAtMs });
       };
       setTimeout(finish, Math.max(0, beganAtMs + ms - performance.now()));
     });
@@ -62,7 +81,7 @@ const endpoint = await serve(endpointMs, 'endpoint', async (request, response) =
 
 process.on('message', () => {
   process.send?.(times);
-  times = { store: [], endpoint: [] };
+  times = noTimes();
 });
 process.once('disconnect', () => process.exit());
 process.send?.({ stack: stack.url, stores, endpoint });

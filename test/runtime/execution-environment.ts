@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { devNull } from 'node:os';
 import { inject } from 'vitest';
 import { type Ended, startRuntimeApi } from './runtime-api.ts';
 
@@ -106,9 +105,8 @@ function lambdaVariables(functionName: string): Record<string, string> {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: functionName,
     AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    // As on Lambda, there are no files of AWS.
+    HOME: '/nonexistent',
     AWS_LAMBDA_FUNCTION_NAME: `lastmile-local-${functionName}`,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
