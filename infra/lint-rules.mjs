@@ -65,7 +65,12 @@ const layers = [
     imports: deployed,
   },
   { name: 'functions', path: /^functions\//, imports: deployed },
-  { name: 'cdk', path: /^lib\/cdk\//, imports: ['cdk'], packages: /^(aws-cdk-lib(\/.*)?|constructs)$/ },
+  {
+    name: 'cdk',
+    path: /^lib\/cdk\//,
+    imports: ['cdk'],
+    packages: /^(aws-cdk-lib(\/.*)?|constructs|node:(child_process|fs|os|path))$/,
+  },
   { name: 'builders', path: /^lib\/events\//, imports: ['core', 'builders'], packages: /^node:crypto$/ },
   { name: 'testing', path: /^lib\/testing\//, imports: ['builders', 'testing'], packages: /^(node:.*|vitest)$/ },
   { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'local'] },

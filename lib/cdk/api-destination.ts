@@ -33,6 +33,7 @@ export class ApiDestination extends Resource implements IApiDestination {
         InvocationRateLimitPerSecond: props.rateLimitPerSecond,
       },
     });
+    this.node.addDependency(props.lastmile);
     this.apiDestinationName = resource.ref;
     this.apiDestinationArn = resource.getAttString('Arn');
     this.apiDestinationArnForPolicy = resource.getAttString('ArnForPolicy');

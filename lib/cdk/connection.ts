@@ -40,6 +40,7 @@ export class Connection extends Resource implements IConnection {
         WaitForAuthorization: props.waitForAuthorization,
       },
     });
+    this.node.addDependency(props.lastmile);
     this.connectionName = resource.ref;
     this.connectionArn = resource.getAttString('Arn');
     this.connectionSecretArn = resource.getAttString('SecretArn');

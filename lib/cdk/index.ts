@@ -3,7 +3,7 @@ export type { ApiDestinationProps } from './api-destination.ts';
 export { ApiDestination } from './api-destination.ts';
 export type { ConnectionProps } from './connection.ts';
 export { Connection } from './connection.ts';
-export type { ILastmile, LastmileReference } from './lastmile.ts';
+export type { ILastmile, LastmileProps, LastmileReference } from './lastmile.ts';
 export { Lastmile } from './lastmile.ts';
 export type { LastmileTargetProps, TargetDestination } from './target.ts';
 export { LastmileTarget } from './target.ts';

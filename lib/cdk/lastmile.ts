@@ -1,8 +1,14 @@
 import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
+import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
+import type { IConstruct } from 'constructs';
 import { Construct } from 'constructs';
+import type { StageParameters } from './stack-template.ts';
+import { functionsIn, packagedCode, stackTemplate, withFileOf, zipIn } from './stack-template.ts';
 
-/** A stack of Lastmile, as seen from the stack that declares rules and API destinations. */
-export interface ILastmile {
+/** The stack of Lastmile, as seen from the stack that declares rules and API destinations. */
+export interface ILastmile extends IConstruct {
   /** The function `deliver`, a target of rules. */
   readonly deliverFunctionArn: string;
   readonly deliverFunctionName: string;
@@ -21,8 +27,17 @@ export interface LastmileReference {
   readonly region?: string;
 }
 
-/** A reference to a deployed stack of Lastmile. Its functions and queues have names that depend only on the stage. */
-export class Lastmile extends Construct implements ILastmile {
+export interface LastmileProps {
+  /** A part of the names of functions, queues and table, for example `prod`. */
+  readonly stage: string;
+  /** Stage parameters, as those of `lastmile deploy --param`. Default: those of the stage in serverless.yml. */
+  readonly parameters?: StageParameters;
+  /** The folder with the zip of each function, for example one that `lastmile package` has written. Default: the zips of the package. */
+  readonly codeFolder?: string;
+}
+
+/** A stack of Lastmile by the names of its functions and queues, which depend only on the stage. */
+class LastmileOfStage extends Construct implements ILastmile {
   readonly deliverFunctionArn: string;
   readonly deliverFunctionName: string;
   readonly deliveryQueueArn: string;
@@ -53,5 +68,28 @@ export class Lastmile extends Construct implements ILastmile {
       resource: `lastmile-${stage}-deliveries`,
       ...place,
     });
+  }
+}
+
+/**
+ * Everything that `lastmile deploy` deploys, with the same names, as a part of a CDK stack. What is declared with it waits until its
+ * resources exist. `Lastmile.fromStage` is a reference to a stack that is deployed already.
+ */
+export class Lastmile extends LastmileOfStage {
+  /** @throws Error when the stage is not one that can be deployed */
+  static fromStage(scope: Construct, id: string, reference: LastmileReference): ILastmile {
+    return new LastmileOfStage(scope, id, reference);
+  }
+
+  /** @throws Error when the stage or a parameter is wrong, or when a zip is missing */
+  constructor(scope: Construct, id: string, { stage, parameters = {}, codeFolder = packagedCode }: LastmileProps) {
+    super(scope, id, { stage });
+    const template = stackTemplate(stage, parameters);
+    const included = withFileOf(template, (templateFile) => new CfnInclude(this, 'Template', { templateFile }));
+    for (const [logicalId, name] of functionsIn(template)) {
+      const asset = new Asset(this, `${logicalId}Code`, { path: zipIn(codeFolder, name) });
+      const lambda = included.getResource(logicalId) as CfnFunction;
+      lambda.code = { s3Bucket: asset.s3BucketName, s3Key: asset.s3ObjectKey };
+    }
   }
 }

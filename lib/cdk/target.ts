@@ -42,6 +42,7 @@ export class LastmileTarget implements IRuleTarget {
   bind(rule: IRuleRef, id?: string): RuleTargetConfig {
     const { lastmile, apiDestinationName } = this.#destination;
     const { through = 'QUEUE', deadLetterQueue, messageGroupId = apiDestinationName } = this.#props;
+    rule.node.addDependency(lastmile);
     if (deadLetterQueue !== undefined) addToDeadLetterQueueResourcePolicy(rule, deadLetterQueue);
     if (through === 'DELIVER') allowInvocation(rule, lastmile);
     return {

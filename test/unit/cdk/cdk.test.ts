@@ -15,7 +15,7 @@ const resourcesFunction = arn(':lambda:eu-central-1:123456789012:function:lastmi
 function newStack() {
   const env = { account: '123456789012', region: 'eu-central-1' };
   const stack = new Stack(new App(), 'Shop', { env });
-  return { stack, lastmile: new Lastmile(stack, 'Lastmile', { stage: 'prod' }) };
+  return { stack, lastmile: Lastmile.fromStage(stack, 'Lastmile', { stage: 'prod' }) };
 }
 
 const propertiesIn = (stack: Stack, type: string): readonly Readonly<Record<string, unknown>>[] =>
@@ -265,6 +265,6 @@ test.each(['Prod', '1st', 'a_b', '', 'x'.repeat(33)])(
   'the stage %j is refused, because no stack can have it',
   (stage) => {
     const { stack } = newStack();
-    expect(() => new Lastmile(stack, 'Refused', { stage })).toThrow('stage must be 1 to 32 lower-case letters');
+    expect(() => Lastmile.fromStage(stack, 'Refused', { stage })).toThrow('stage must be 1 to 32 lower-case letters');
   },
 );
