@@ -1,6 +1,6 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -13,10 +13,11 @@ import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoi
 
 let installed: InstalledPackage;
 beforeAll(async () => {
-  installed = await installPackage('aws-cdk-lib', 'constructs', 'vitest');
+  installed = await installPackage('aws-cdk-lib', 'constructs', 'vitest', '@types/node');
 });
 afterAll(() => rmSync(installed.project, { recursive: true }));
 
+const repository = join(import.meta.dirname, '..', '..', '..');
 const mostBytes = 5_000_000;
 
 /** Runs the command as `npx lastmile` does, on the Node of this machine. */
@@ -58,6 +59,53 @@ test('a program on the Node of this machine imports the entries, with no other p
   const printed = execFileSync('node', ['--input-type=module', '-e', program], options);
   expect(printed).toMatch(/^function function function file:.*\/dist\/entries\/testing-vitest\.js\n$/);
 });
+
+/** Uses each entry, and expects errors where a type would be `any` if a declaration could not be found. */
+const typedProgram = `
+import { App, Stack } from 'aws-cdk-lib';
+import { ApiDestination, Lastmile, LastmileTarget } from 'lastmile/cdk';
+import { envelope, ruleEvent, sqsBatch } from 'lastmile/events';
+import { type Delivery, startReceiver, startStack, type TestStack } from 'lastmile/testing';
+import { test } from 'lastmile/testing/vitest';
+
+export async function deliver(): Promise<Delivery['Outcome']> {
+  const stack: TestStack = await startStack();
+  const receiver = await startReceiver();
+  // @ts-expect-error: it has no such method
+  receiver.missing();
+  const delivery = await stack.waitForDelivery(await stack.sendEvent('orders', { detail: { number: 7 } }));
+  return delivery.Outcome;
+}
+export const batch = sqsBatch([envelope('orders', ruleEvent({ detail: { number: 7 } }))]);
+// @ts-expect-error: a batch has records, no messages
+export const messages = batch.messages;
+test('an order arrives', async ({ stack, receiver }) => {
+  await stack.createDestination({ Name: 'orders', InvocationEndpoint: receiver.url });
+  // @ts-expect-error: the address is a text
+  receiver.url.toFixed();
+});
+const lastmile = Lastmile.fromStage(new Stack(new App()), 'Lastmile', { stage: 'prod' });
+export const target = new LastmileTarget({ apiDestinationName: 'orders', lastmile });
+// @ts-expect-error: an API destination needs properties
+export const destination = new ApiDestination(lastmile, 'Orders');
+`;
+
+test.each([
+  ['nodenext', 'nodenext'],
+  ['bundler', 'esnext'],
+])(
+  'a strict TypeScript program that resolves modules as %s uses the declarations of every entry, and the compiler checks them too',
+  (moduleResolution, module) => {
+    const { project } = installed;
+    writeFileSync(join(project, 'program.mts'), typedProgram);
+    const compiler = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2024', '--types', 'node'];
+    const modules = ['--module', module, '--moduleResolution', moduleResolution];
+    const options = { cwd: project, encoding: 'utf8' } as const;
+    const { status, stdout } = spawnSync(process.execPath, [compiler, ...flags, ...modules, 'program.mts'], options);
+    expect([status, stdout]).toEqual([0, '']);
+  },
+);
 
 test('lastmile --version prints the version, and lastmile --help lists the subcommands', async () => {
   expect(await lastmile('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
