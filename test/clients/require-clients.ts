@@ -20,20 +20,24 @@ export function setup(): void {
   const missing = needed.filter(({ command: [file, ...args] }) => {
     return spawnSync(file, args, { env: clientEnvironment, stdio: 'ignore' }).status !== 0;
   });
-  if (missing.length === 0) return sayWhetherTerraformRuns();
+  if (missing.length === 0) return sayWhatDoesNotRun();
   const names = missing.map(({ name }) => name).join(' ');
   process.stderr.write(`The client tests need programs that are not installed. On Debian: apt-get install ${names}\n`);
   process.exit(1);
 }
 
-/** Terraform is no package of Debian, so the other tests run without it. */
-function sayWhetherTerraformRuns(): void {
+/** Terraform and cfn-lint are no packages of Debian, so the other tests run without them. */
+function sayWhatDoesNotRun(): void {
   const missing = missingForTerraform();
-  if (missing.length === 0) return;
-  process.stderr.write(
-    `Terraform's test does not run. Missing: ${missing.join(', ')}. CONTRIBUTING.md says how to get it.\n`,
-  );
+  if (missing.length > 0)
+    process.stderr.write(
+      `The tests with Terraform do not run. Missing: ${missing.join(', ')}. CONTRIBUTING.md says how to get it.\n`,
+    );
+  if (!hasCfnLint)
+    process.stderr.write('No template is checked with cfn-lint, because it is not installed: pip install cfn-lint\n');
 }
+
+export const hasCfnLint = spawnSync('cfn-lint', ['--version'], { stdio: 'ignore' }).status === 0;
 
 const repository = join(import.meta.dirname, '..', '..');
 

@@ -1,12 +1,16 @@
-import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListApiDestinationsCommand, ListConnectionsCommand, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
 import { expect, test } from 'vitest';
+import { emptyLastmile } from '../../lib/adopt/descriptions.ts';
+import { makePlan } from '../../lib/adopt/plan.ts';
+import { terraformOf } from '../../lib/adopt/terraform.ts';
 import type { Stack } from '../../lib/local/stack/stack.ts';
 import { Growing } from '../integration/bus/bus-story.ts';
 import type { Clients } from '../fixtures/clients.ts';
 import { sharedStack } from '../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import { variedEventBridge } from '../unit/adopt/adopt-story.ts';
 import { aws, run } from './client-processes.ts';
 import { providerMirror } from './require-clients.ts';
 
@@ -119,4 +123,13 @@ test('the module of infra/terraform sends the events of a rule to an endpoint, a
   const changed = { ...variables, TF_VAR_rate: '20' };
   expect(await terraformIn(example, changed, 'apply', '-auto-approve')).toContain('0 added, 1 changed, 0 destroyed.');
   expect(await terraformIn(example, changed, 'destroy', '-auto-approve')).toContain('4 destroyed.');
+}, 300_000);
+
+test('terraform validate accepts the Terraform version of a plan of adopt', async () => {
+  const plan = makePlan(variedEventBridge, emptyLastmile, { stage: 'prod', rules: [], copySecrets: false });
+  const adopted = join(folder, 'adopted');
+  mkdirSync(adopted);
+  writeFileSync(join(adopted, 'lastmile.tf.json'), JSON.stringify(terraformOf(plan, variedEventBridge)));
+  await terraformIn(adopted, {}, 'init', `-plugin-dir=${providerMirror}`);
+  expect(await terraformIn(adopted, {}, 'validate')).toContain('The configuration is valid.');
 }, 300_000);

@@ -59,3 +59,31 @@ export function eventBridge(rules: readonly Rule[], more: Partial<EventBridgeSta
     ...more,
   };
 }
+
+const oauthParameters = {
+  OAuthParameters: {
+    ClientParameters: { ClientID: 'id' },
+    OAuthHttpParameters: { BodyParameters: [{ Key: 'scope', Value: 'orders', IsValueSecret: false }] },
+  },
+  InvocationHttpParameters: {
+    HeaderParameters: [
+      { Key: 'x-a', IsValueSecret: true },
+      { Key: 'x-b', IsValueSecret: true },
+    ],
+  },
+};
+
+/** Two authorization types, a name with a dot, and a rule that cannot be moved. */
+export const variedEventBridge = eventBridge(
+  [
+    rule('placed', [target('t1', { Input: '"${name}"' }), target('t2', { Arn: destinationArn('crm.eu') })]),
+    rule('odd', [target('odd', { InputTransformer: { InputTemplate: '"{{a}}"' } })]),
+  ],
+  {
+    connections: [
+      connection('shop'),
+      connection('crm', { authorizationType: 'OAUTH_CLIENT_CREDENTIALS', authParameters: oauthParameters }),
+    ],
+    destinations: [destination('orders'), destination('crm.eu', { connectionArn: connectionArn('crm') })],
+  },
+);

@@ -4,44 +4,8 @@ import { placeholder } from '../../../lib/adopt/credentials.ts';
 import { emptyLastmile } from '../../../lib/adopt/descriptions.ts';
 import { makePlan } from '../../../lib/adopt/plan.ts';
 import { terraformOf } from '../../../lib/adopt/terraform.ts';
-import {
-  connection,
-  connectionArn,
-  destination,
-  destinationArn,
-  eventBridge,
-  queueArn,
-  rule,
-  secretArn,
-  target,
-} from './adopt-story.ts';
+import { queueArn, secretArn, variedEventBridge as source } from './adopt-story.ts';
 
-const oauthParameters = {
-  OAuthParameters: {
-    ClientParameters: { ClientID: 'id' },
-    OAuthHttpParameters: { BodyParameters: [{ Key: 'scope', Value: 'orders', IsValueSecret: false }] },
-  },
-  InvocationHttpParameters: {
-    HeaderParameters: [
-      { Key: 'x-a', IsValueSecret: true },
-      { Key: 'x-b', IsValueSecret: true },
-    ],
-  },
-};
-
-const source = eventBridge(
-  [
-    rule('placed', [target('t1', { Input: '"${name}"' }), target('t2', { Arn: destinationArn('crm.eu') })]),
-    rule('odd', [target('odd', { InputTransformer: { InputTemplate: '"{{a}}"' } })]),
-  ],
-  {
-    connections: [
-      connection('shop'),
-      connection('crm', { authorizationType: 'OAUTH_CLIENT_CREDENTIALS', authParameters: oauthParameters }),
-    ],
-    destinations: [destination('orders'), destination('crm.eu', { connectionArn: connectionArn('crm') })],
-  },
-);
 const plan = makePlan(source, emptyLastmile, { stage: 'prod', rules: [], copySecrets: false });
 
 test('the CloudFormation version declares what the plan creates, and names the secrets by their ARN', () => {
