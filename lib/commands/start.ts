@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { devNull } from 'node:os';
+import { join, relative } from 'node:path';
 import { dirname } from 'node:path';
 import { createOutputLines } from '../adapters/log/output-lines.ts';
 import { ConfigError } from '../config.ts';
@@ -8,7 +9,7 @@ import { StartError } from '../local/stack/data-folder.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { counted } from '../local/terminal-text.ts';
 import { type Stack, startStack } from '../local/stack/stack.ts';
-import { commandLine, Exit } from './command.ts';
+import { commandLine, Exit, packageFolder } from './command.ts';
 import { parseStartFlags, type StartFlags, usage } from './start-flags.ts';
 
 /** Options of V8 that bound the memory of the stack. Measured: docs/decisions/local-stack.md. */
@@ -75,6 +76,9 @@ function sayWhatIsLost({ events, deadLetters }: Waiting): void {
   console.error(`Lost with the memory of this stack: ${lost.join(' and ')}. --data-dir <folder> keeps them.`);
 }
 
+/** Its path from the folder of the user, in a checkout or below node_modules. */
+const guidePage = relative('.', join(packageFolder, 'docs', 'guide', 'local-stack.md'));
+
 function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>): readonly string[] {
   const keys = auth
     ? [`  # this stack asks for API keys, and ${commandLine('keys', 'create --api control')} makes the first one`]
@@ -89,7 +93,7 @@ function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'aut
     `  export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,
     ...keys,
     'First command:  aws events list-api-destinations',
-    'Next steps:     README.md, then docs/guide/local-stack.md',
+    `Next steps:     ${guidePage}`,
     `${kept} Ctrl-C stops it.`,
     '',
   ];

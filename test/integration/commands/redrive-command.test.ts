@@ -85,8 +85,9 @@ test('npm run redrive moves only the dead letters that its filters select, and a
     ['{"id":"e1"}', '{"id":"e2"}'],
     ['{"id":"e3"}'],
   ]);
-  const rest = await redrive('--after', '2020-01-01', '--maximum', '5');
-  expect(rest).toEqual({ status: 0, stdout: '1 dead letter moved, 0 left in place\n', stderr: '' });
+  const rest = await redrive('--after', '2020-01-01', '--maximum', '5', '--json');
+  expect([rest.status, rest.stderr]).toEqual([0, '']);
+  expect(JSON.parse(rest.stdout)).toEqual({ moved: 1, matched: 1, kept: 0, unreadable: [], unreadableCount: 0 });
 });
 
 test('npm run redrive ends with status 1 and prints the id of an unreadable dead letter without its body', async () => {

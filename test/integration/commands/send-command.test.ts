@@ -65,6 +65,12 @@ test('npm run send ends with status 1 and prints the reason and the answer of a 
   expect(stdout + stderr).not.toContain('key-canary');
 });
 
+test('npm run send --json prints the answer of deliver as one JSON object', async () => {
+  const { status, stdout, stderr } = await send(['orders', '--json']);
+  expect([status, stderr]).toEqual([1, '']);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: 'deferred', apiDestination: 'orders', status: 500, attempts: 1 });
+});
+
 test('npm run send prints a placeholder instead of an invalid name of an API destination', async () => {
   const { status, stdout } = await send(['no name "at all"']);
   expect(status).toBe(1);

@@ -75,6 +75,10 @@ describe('npm run keys', () => {
     const listed = await keys(['list', '--api', 'events']);
     expect(listed.stdout).toContain(updated.stdout);
     expect(listed.stdout).not.toContain(created.stdout.slice(14).trim());
+    const asJson = (await keys(['list', '--api', 'events', '--json'])).stdout.trimEnd().split('\n');
+    expect(asJson.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+      expect.objectContaining({ id, description: 'the shop', expires: expect.any(Number) }),
+    );
     expect(await keys(['delete', created.stdout.trim(), '--api', 'events'])).toMatchObject({
       status: 0,
       stdout: `deleted  ${id}\n`,
