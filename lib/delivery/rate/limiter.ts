@@ -93,9 +93,9 @@ export function createRateLimiter(dependencies: RateLimiterDependencies): RateLi
       const horizonMs = isUsedUp ? 0 : longestMs;
       const call = { count, newcomer: isNewcomer, patient, horizonMs, share, limits, revision };
       const reserve = () => known.shard(shard).reserve(call);
-      const given = await (turn.kind === 'newcomer'
-        ? known.choice.observe(shard, count, () => clock.nowMs(), reserve)
-        : reserve());
+      const given = await (turn.kind === 'return'
+        ? reserve()
+        : known.choice.observe(shard, count, () => clock.nowMs(), reserve));
       // The reservation has shown the health of the endpoint.
       const slowMs = slowAnswerMs(destination, first);
       if (slowMs > 0 && given.slotTimesMs.length > 0) slowTime.spend(incarnation, invocation, clock.nowMs(), slowMs);

@@ -60,7 +60,7 @@ export class ShardChoice {
     return 1 + ((this.#home + index) % others);
   }
 
-  /** Makes a reservation of a newcomer, and learns from it whether the shard has slots to spare. */
+  /** Makes a reservation that may use any shard, and learns from it whether the shard has slots to spare. */
   async observe(
     shard: number,
     count: number,

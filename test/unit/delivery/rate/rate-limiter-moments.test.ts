@@ -69,6 +69,12 @@ test('more simultaneous requests than a batch holds go to several shards, with o
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
 });
 
+test('more requests than a batch holds go to several shards when they have missed their slots', async () => {
+  const { written, one } = setUp();
+  await Promise.all(Array.from({ length: 23 }, () => one(orders, 2000, inTurn)));
+  expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
+});
+
 test('a small batch costs exactly one write even when the destination has several shards', async () => {
   const { written, one } = setUp();
   for (const batch of [5, 7, 9]) await Promise.all(Array.from({ length: batch }, () => one()));
