@@ -96,13 +96,12 @@ export class HealthMonitor {
 
   /** @param isProbe whether the request is a probe, which tests whether the endpoint answers again */
   begin(isProbe: boolean): WatchedRequest {
-    const beganMs = this.#dependencies.clock.nowMs();
     const { slotsUntilUs } = this.#dependencies.bucket;
     const request: WatchedRequest = {
       end: (signal) => {
-        this.#stalls.end(request);
+        const beganMs = this.#stalls.end(request);
         if (signal.kind === 'none' || this.#isOutdated()) return undefined;
-        this.#dependencies.bucket.answerTimes.add(this.#durationMs(beganMs) * 1000);
+        if (beganMs !== undefined) this.#dependencies.bucket.answerTimes.add(this.#durationMs(beganMs) * 1000);
         if (signal.kind === 'alive') this.#note(0);
         else if (isProbe && isOpen(this.#dependencies.bucket.health))
           return this.#probeFailed(signal.code, slotsUntilUs);
@@ -110,7 +109,7 @@ export class HealthMonitor {
         return this.#flush();
       },
     };
-    this.#stalls.begin(request, beganMs);
+    this.#stalls.begin(request, this.#dependencies.clock.nowMs());
     return request;
   }
 
@@ -120,7 +119,7 @@ export class HealthMonitor {
     return bucket.seen.view.revision > revision;
   }
 
-  /** At most the time limit: a worker that was frozen during the request would otherwise measure an hour. */
+  /** At most the time limit: a freeze that no timer has shown yet would otherwise count as an hour. */
   #durationMs(beganMs: number): number {
     const { clock, timeoutMs } = this.#dependencies;
     return Math.min(timeoutMs, Math.max(0, clock.nowMs() - beganMs));

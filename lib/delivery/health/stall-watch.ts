@@ -7,6 +7,12 @@ import type { HealthBucket } from './health-bucket.ts';
 const stalledAfterMs = 500;
 const unusualFactor = 4;
 
+/**
+ * A timer that fires this late shows that the process was frozen, or too busy to read answers. Such a time says nothing about the
+ * endpoint.
+ */
+const frozenFromMs = 250;
+
 /** The reason of an abort, made once because an error is costly to make. */
 const allEnded = new Error('All requests have ended.');
 
@@ -18,6 +24,8 @@ export class StallWatch {
   readonly #bucket: HealthBucket;
   readonly #clock: Clock;
   readonly #begunMs = new Map<object, number>();
+  /** Requests that were in progress while the process was frozen. */
+  readonly #frozen = new WeakSet<object>();
   #answeredMs = 0;
   #isRunning = false;
   #wait: AbortController | undefined;
@@ -37,10 +45,13 @@ export class StallWatch {
     if (!this.#isRunning) void this.#watch();
   }
 
-  end(request: object): void {
+  /** @returns when the request began, in epoch ms; undefined if the process was frozen since then */
+  end(request: object): number | undefined {
+    const beganMs = this.#frozen.has(request) ? undefined : this.#begunMs.get(request);
     this.#begunMs.delete(request);
     // A timer that outlives the requests would keep a command from ending.
     if (this.#begunMs.size === 0) this.#wait?.abort(allEnded);
+    return beganMs;
   }
 
   answered(nowMs: number): void {
@@ -69,10 +80,20 @@ export class StallWatch {
 
   async #delay(delayMs: number): Promise<void> {
     this.#wait = new AbortController();
+    const untilMs = this.#clock.nowMs() + delayMs;
     try {
       await this.#clock.delay(delayMs, this.#wait.signal);
+      if (this.#clock.nowMs() - untilMs >= frozenFromMs) this.#beginAgain();
     } catch (error) {
       if (error !== allEnded) throw error;
+    }
+  }
+
+  /** Counts the waits of all requests from now on. */
+  #beginAgain(): void {
+    for (const request of this.#begunMs.keys()) {
+      this.#begunMs.set(request, this.#clock.nowMs());
+      this.#frozen.add(request);
     }
   }
 

@@ -193,7 +193,20 @@ test('a single slow request does not limit a destination that answers other requ
   await clock.advance(20);
   for (const request of others) await request.end(aliveSignal);
   const before = buckets.writes;
-  await clock.advance(1500);
+  for (let passedMs = 0; passedMs < 1500; passedMs += 100) await clock.advance(100);
   expect(buckets.writes).toBe(before);
   await slow?.end(aliveSignal);
+});
+
+test('the time for which a worker was frozen shows neither a stalled nor a slow endpoint', async () => {
+  const { worker, clock, buckets } = createFleet();
+  const limiter = worker();
+  await limiter.reserve(orders, 1, inBatch);
+  const request = limiter.monitorOf(orders).begin(false);
+  await clock.advance(20);
+  await clock.advance(3000);
+  await request.end(aliveSignal);
+  await limiter.reserve(orders, 1, inBatch);
+  const bucket = await buckets.read({ destinationIncarnation: orders.incarnation, shard: 0 });
+  expect(bucket?.health).toMatchObject({ stalledUs: 0, answerUs: 0 });
 });
