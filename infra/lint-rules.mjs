@@ -34,7 +34,7 @@ const deployed = [
   'wiring',
   'manifest',
 ];
-const runnable = [...deployed, 'functions', 'local', 'commands'];
+const runnable = [...deployed, 'functions', 'console-api', 'console', 'local', 'commands'];
 
 /**
  * A file belongs to the first layer whose `path` matches. `imports` lists the layers that it may import. Without `packages`,
@@ -73,7 +73,20 @@ const layers = [
   },
   { name: 'builders', path: /^lib\/events\//, imports: ['core', 'builders'], packages: /^node:crypto$/ },
   { name: 'testing', path: /^lib\/testing\//, imports: ['builders', 'testing'], packages: /^(node:.*|vitest)$/ },
-  { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'local'] },
+  { name: 'console-api', path: /^lib\/console\/api\//, imports: ['console-api'], packages: /^$/ },
+  {
+    name: 'console-page',
+    path: /^lib\/console\/page\//,
+    imports: ['console-api', 'console-page'],
+    packages: /^(react(-dom\/client)?|@cloudscape-design\/.+|@aws-sdk\/client-(appsync|eventbridge))$/,
+  },
+  {
+    name: 'console',
+    path: /^lib\/console\/(door|files)\//,
+    imports: ['core', 'console-api', 'console'],
+    packages: /^(node:.+|esbuild)$/,
+  },
+  { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'console', 'local'] },
   {
     name: 'adopt',
     path: /^lib\/adopt\//,

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { buildPage } from '../../lib/console/files/build-page.ts';
 import { entries, fileOf } from './entries.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -61,4 +62,5 @@ function buildTypes(out) {
 const out = resolve(root, process.argv[2] ?? 'dist');
 rmSync(out, { recursive: true, force: true });
 await buildCode(out);
+await buildPage(root, join(out, 'console'));
 buildTypes(out);

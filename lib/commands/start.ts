@@ -64,7 +64,7 @@ async function start(args: readonly string[]): Promise<Started | undefined> {
   const write = createOutputLines((text) => void process.stdout.write(text));
   const output = { line: (text: string) => write(`${text}\n`), error: console.error, colour };
   const stack = await startStack({ ...options, environment, output, onLost: sayWhatIsLost });
-  return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack.url, options)], untilStdinCloses };
+  return { stack, lines: [`ready ${stack.url}`, ...nextSteps(stack, options)], untilStdinCloses };
 }
 
 function sayWhatIsLost({ events, deadLetters }: Waiting): void {
@@ -79,7 +79,10 @@ function sayWhatIsLost({ events, deadLetters }: Waiting): void {
 /** Its path from the folder of the user, in a checkout or below node_modules. */
 const guidePage = relative('.', join(packageFolder, 'docs', 'guide', 'local-stack.md'));
 
-function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>): readonly string[] {
+function nextSteps(
+  { url, consoleUrl }: Pick<Stack, 'url' | 'consoleUrl'>,
+  { auth = false, dataDir }: Pick<StartFlags, 'auth' | 'dataDir'>,
+): readonly string[] {
   const keys = auth
     ? [`  # this stack asks for API keys, and ${commandLine('keys', 'create --api control')} makes the first one`]
     : ['  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local', '  unset AWS_PROFILE AWS_SESSION_TOKEN'];
@@ -88,6 +91,8 @@ function nextSteps(url: string, { auth = false, dataDir }: Pick<StartFlags, 'aut
       ? 'Everything is in memory and ends with this process; --data-dir <folder> keeps it.'
       : `Everything is kept in ${dataDir}.`;
   return [
+    '',
+    `Console:        ${consoleUrl}`,
     '',
     'Paste this into another shell, so that every AWS client in it uses this stack:',
     `  export AWS_ENDPOINT_URL=${url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,

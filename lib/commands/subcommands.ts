@@ -29,6 +29,7 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   adopt: { does: 'moves rules of EventBridge to Lastmile, and back', load: () => import('./adopt/adopt.ts') },
   health: { does: 'shows the health of endpoints, and pauses', load: () => import('./health.ts') },
   keys: { does: 'makes, lists, changes and deletes API keys', load: () => import('./keys.ts') },
+  console: { does: 'shows a deployed stack in a browser', load: () => import('./console.ts') },
   invoke: { does: 'runs one function once, as it is deployed', load: () => import('./invoke.ts') },
   package: { does: 'packages the functions for a stage', load: async () => script('package', 'infra/package.mjs') },
   deploy: {

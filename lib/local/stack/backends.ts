@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import type { QueueMessage } from '../../core/message/queue-message.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Authentication } from '../../protocol/control-request.ts';
+import type { Authentication, Operations } from '../../protocol/control-request.ts';
 import type { AsynchronousInvocations } from '../lambda/asynchronous-invocations.ts';
 import type { BusDispatch } from '../bus/dispatch/wiring.ts';
 import { createBusDispatch } from '../bus/dispatch/wiring.ts';
@@ -10,6 +10,8 @@ import { createBusOperations } from '../bus/operations/operations.ts';
 import { createBusService } from '../bus/operations/backend.ts';
 import { BusStore } from '../bus/store/store.ts';
 import { guardBus } from './bus-guard.ts';
+import type { PerformOperation } from '../../console/door/door.ts';
+import { createConsoleCalls } from '../console/calls.ts';
 import type { DataFolder } from './data-folder.ts';
 import { DeliveryEventSource } from '../sqs/event-source.ts';
 import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
@@ -20,9 +22,10 @@ import { describeFailedCall } from './wire.ts';
 import type { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
 import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
 import { createFunctionUrlService } from '../lambda/function-url.ts';
-import { createLambdaService, maxSynchronousBytes } from '../lambda/lambda.ts';
+import { createLambdaService } from '../lambda/lambda.ts';
 import { reportUnknownOperations } from './repeated-line.ts';
 import type { Route } from './routes.ts';
+import { routesTo } from './routes.ts';
 import { createSecretsManagerService } from '../secrets-manager/secrets-manager.ts';
 import type { RegionQueues, SqsService } from '../sqs/sqs.ts';
 import { createSqsService } from '../sqs/sqs.ts';
@@ -55,6 +58,8 @@ export interface ServicesOptions {
 
 export interface Services {
   readonly routes: readonly Route[];
+  /** Performs an operation for the console, which needs no API key. */
+  readonly perform: PerformOperation;
   /** Resolves when the stack's dead-letter queue in that region has stored the message. */
   sendDeadLetter(region: string, message: QueueMessage): Promise<void>;
   /** The events that no endpoint and no dead-letter queue has got yet, and the dead letters. */
@@ -71,8 +76,6 @@ export interface Waiting {
   readonly events: number;
   readonly deadLetters: number;
 }
-
-const mebibyte = 1_048_576;
 
 /** Creates every service of the stack, with its route. */
 export function createServices(options: ServicesOptions): Services {
@@ -109,6 +112,13 @@ export function createServices(options: ServicesOptions): Services {
   const reported = reportUnknownOperations(routes, clock, options.reportError);
   return {
     routes: reported.routes,
+    perform: createConsoleCalls({
+      account,
+      busOperations: events.operations,
+      run: async (functionName, region, event) => await runner.run(functionName, region, event),
+      reportFailure: report,
+      reportFault: options.reportFault,
+    }),
     async sendDeadLetter(region, message) {
       const own = await sqs.inRegion(region);
       await own.send(queues.deadLetters, message);
@@ -133,68 +143,6 @@ export function createServices(options: ServicesOptions): Services {
   };
 }
 
-/** For each service: how the gateway recognises its requests, and how many bytes of a body it reads. */
-function routesTo(
-  services: Readonly<
-    Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda' | 'sts', LocalService>
-  >,
-): readonly Route[] {
-  return [
-    {
-      service: 'events',
-      target: 'AWSEvents',
-      protocol: 'awsJson1_1',
-      maxBodyBytes: maxSynchronousBytes,
-      serve: services.events,
-    },
-    {
-      service: 'events',
-      target: 'Lastmile',
-      protocol: 'awsJson1_1',
-      maxBodyBytes: mebibyte,
-      serve: services.events,
-    },
-    {
-      service: 'appsync',
-      path: /^\/v1\/apis\//,
-      protocol: 'restJson',
-      maxBodyBytes: mebibyte,
-      serve: services.appsync,
-    },
-    {
-      service: 'dynamodb',
-      target: 'DynamoDB_20120810',
-      protocol: 'awsJson1_0',
-      maxBodyBytes: 16 * mebibyte,
-      serve: services.dynamodb,
-    },
-    {
-      service: 'sqs',
-      target: 'AmazonSQS',
-      path: /^\/[0-9]{12}\//,
-      protocol: 'query',
-      // Enough for a batch of 1 MiB in which the query protocol has percent-encoded every byte, with room for the names.
-      maxBodyBytes: 4 * mebibyte,
-      serve: services.sqs,
-    },
-    {
-      service: 'secretsmanager',
-      target: 'secretsmanager',
-      protocol: 'awsJson1_1',
-      maxBodyBytes: mebibyte,
-      serve: services.secretsmanager,
-    },
-    {
-      service: 'lambda',
-      path: /^\/2015-03-31\/functions\//,
-      protocol: 'restJson',
-      maxBodyBytes: maxSynchronousBytes + mebibyte,
-      serve: services.lambda,
-    },
-    { service: 'sts', protocol: 'query', maxBodyBytes: mebibyte, serve: services.sts },
-  ];
-}
-
 /** Creates SQS, and an event source for the delivery queue of each region that is used. */
 function createQueues(
   options: ServicesOptions,
@@ -214,7 +162,12 @@ function createEvents(
   options: ServicesOptions & { readonly turn: Intake['turn'] },
   sqs: SqsService,
   report: (functionName: string, outcome: InvocationOutcome) => void,
-): { readonly serve: LocalService; readonly control: LocalService; readonly dispatch: BusDispatch } {
+): {
+  readonly serve: LocalService;
+  readonly control: LocalService;
+  readonly dispatch: BusDispatch;
+  readonly operations: Operations;
+} {
   const { account, folder, clock, runner, reportFault } = options;
   const { database } = folder;
   const nowMs = (): number => clock.nowMs();
@@ -232,7 +185,7 @@ function createEvents(
   });
   const operations = createBusOperations({ store, nowMs, putEvents: dispatch.putEvents });
   const bus = createBusService({ account, operations, reportFault, otherwise: control });
-  return { serve: guardBus({ ...options, bus, operations }), control, dispatch };
+  return { serve: guardBus({ ...options, bus, operations }), control, dispatch, operations };
 }
 
 /**

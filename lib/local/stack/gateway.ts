@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Protocol, Route } from './routes.ts';
+import { maxConsoleBodyBytes } from '../../console/door/door.ts';
+import type { Protocol, RequestAddress, Route } from './routes.ts';
 import { claimedSigner, findRoute, protocolOf, refuse } from './routes.ts';
 import { Resets } from './reset.ts';
+import type { LocalConsole } from '../console/console.ts';
 import type { LocalAnswer, LocalRequest } from './wire.ts';
 import { refuseWebPages } from './web-pages.ts';
 import { Refusal } from './wire.ts';
 
 export interface GatewayOptions {
+  readonly console: LocalConsole;
   /** The host that the stack listens on. */
   readonly listenHost: string;
   /** The current routes; a reset creates new ones. */
@@ -75,6 +78,11 @@ async function answerRequest(
       await options.check(await whole(maxResetBytes));
       return await resets.answer(request);
     }
+    if (isForConsole(options, addressed, { method, path, headers })) {
+      const asked = await whole(maxConsoleBodyBytes);
+      await resets.ended;
+      return await options.console.answer(asked);
+    }
     if (route === undefined) throw unknownService(options.routes(), signer?.service);
     const received = await whole(route.maxBodyBytes);
     await resets.ended;
@@ -84,6 +92,13 @@ async function answerRequest(
     closeAfterAnswer(request, response);
     return refused(options, route?.service ?? 'gateway', protocol, error);
   }
+}
+
+/** A request that names a service, by a signature, a target or a path, is for that service. */
+function isForConsole(options: GatewayOptions, addressed: RequestAddress, head: Parameters<LocalConsole['serves']>[0]) {
+  const { signedService, target } = addressed;
+  const namesService = (signedService ?? target ?? findRoute(options.routes(), addressed)) !== undefined;
+  return !namesService && options.console.serves(head);
 }
 
 function health(options: GatewayOptions, request: IncomingMessage): LocalAnswer {

@@ -23,6 +23,7 @@ import { createRegionalAuthentication } from '../lambda/function-url.ts';
 import { counted, printable } from '../terminal-text.ts';
 import { RepeatedLine } from './repeated-line.ts';
 import { checkCallers, createCallerCheck, orOwner, signedServices } from './callers.ts';
+import type { PerformOperation } from '../../console/door/door.ts';
 import type { Route } from './routes.ts';
 import type { LocalRequest } from './wire.ts';
 import type { Waiting } from './backends.ts';
@@ -61,6 +62,8 @@ export interface StackPartsOptions {
 /** The services and functions of a stack, without its port and its data folder. */
 export interface StackParts {
   readonly routes: readonly Route[];
+  /** Performs an operation for the console. */
+  readonly perform: PerformOperation;
   /** Checks who asks the stack itself for something. Throws Refusal. */
   check(request: LocalRequest): Promise<void>;
   /** The events and dead letters that the stack keeps. */
@@ -81,15 +84,9 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   const functionSecret = randomBytes(32).toString('hex');
   const records = createRecords(options);
   const dependenciesWith = createDependencies(options, functionSecret, records);
-  const refusedKeys = new RepeatedLine<string>(clock, (count, last) =>
-    output.error(`${counted(count, 'request')} had no valid key. ${last}`),
-  );
-  const onRefusal = (publicId: string | undefined): void =>
-    refusedKeys.add(
-      publicId === undefined ? 'The last one named no key.' : `The last one named the key ${printable(publicId, 20)}.`,
-    );
+  const refusedKeys = reportRefusedKeys(options);
   const keysFor = (limits: Parameters<typeof createRegionalAuthentication>[2] = {}) =>
-    createRegionalAuthentication(dependenciesWith('none'), clock, { ...limits, onRefusal });
+    createRegionalAuthentication(dependenciesWith('none'), clock, { ...limits, onRefusal: refusedKeys.add });
   const authentication = ownerSecret === undefined ? 'none' : orOwner(keysFor(), ownerSecret, clock);
   const check =
     ownerSecret === undefined
@@ -126,6 +123,7 @@ export function createStackParts(options: StackPartsOptions): StackParts {
   });
   return {
     routes: check === undefined ? services.routes : checkCallers(services.routes, check),
+    perform: services.perform,
     check: check ?? (() => Promise.resolve()),
     async waiting() {
       const { events, deadLetters } = await services.waiting();
@@ -143,6 +141,23 @@ export function createStackParts(options: StackPartsOptions): StackParts {
       records.close();
       await services.close();
     },
+  };
+}
+
+/** Says in the terminal, at most once in a while, how many requests had no valid key. */
+function reportRefusedKeys({ clock, output }: StackPartsOptions) {
+  const refused = new RepeatedLine<string>(clock, (count, last) =>
+    output.error(`${counted(count, 'request')} had no valid key. ${last}`),
+  );
+  return {
+    add(publicId: string | undefined): void {
+      refused.add(
+        publicId === undefined
+          ? 'The last one named no key.'
+          : `The last one named the key ${printable(publicId, 20)}.`,
+      );
+    },
+    stop: () => refused.stop(),
   };
 }
 

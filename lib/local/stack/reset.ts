@@ -61,6 +61,7 @@ export function createResettableParts(
       resetting = remaking.catch(() => undefined);
       return remaking;
     },
+    perform: (...call) => current.perform(...call),
     check: (request) => current.check(request),
     waiting: () => current.waiting(),
     start: () => current.start(),

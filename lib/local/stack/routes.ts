@@ -1,3 +1,4 @@
+import { maxSynchronousBytes } from '../lambda/lambda.ts';
 import { xmlRefusal } from '../sqs/xml.ts';
 import type { LocalAnswer, LocalService, Refusal } from './wire.ts';
 import { awsJsonRefusal, restJsonRefusal } from './wire.ts';
@@ -83,4 +84,68 @@ function parseCredential(credential: string | undefined): ClaimedSigner | undefi
   if (match === null) return undefined;
   const [, accessKeyId = '', region = '', service = ''] = match;
   return { accessKeyId, region, service };
+}
+
+const mebibyte = 1_048_576;
+
+/** For each service: how the gateway recognises its requests, and how many bytes of a body it reads. */
+export function routesTo(
+  services: Readonly<
+    Record<'events' | 'appsync' | 'dynamodb' | 'sqs' | 'secretsmanager' | 'lambda' | 'sts', LocalService>
+  >,
+): readonly Route[] {
+  return [
+    {
+      service: 'events',
+      target: 'AWSEvents',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: maxSynchronousBytes,
+      serve: services.events,
+    },
+    {
+      service: 'events',
+      target: 'Lastmile',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: services.events,
+    },
+    {
+      service: 'appsync',
+      path: /^\/v1\/apis\//,
+      protocol: 'restJson',
+      maxBodyBytes: mebibyte,
+      serve: services.appsync,
+    },
+    {
+      service: 'dynamodb',
+      target: 'DynamoDB_20120810',
+      protocol: 'awsJson1_0',
+      maxBodyBytes: 16 * mebibyte,
+      serve: services.dynamodb,
+    },
+    {
+      service: 'sqs',
+      target: 'AmazonSQS',
+      path: /^\/[0-9]{12}\//,
+      protocol: 'query',
+      // Enough for a batch of 1 MiB in which the query protocol has percent-encoded every byte, with room for the names.
+      maxBodyBytes: 4 * mebibyte,
+      serve: services.sqs,
+    },
+    {
+      service: 'secretsmanager',
+      target: 'secretsmanager',
+      protocol: 'awsJson1_1',
+      maxBodyBytes: mebibyte,
+      serve: services.secretsmanager,
+    },
+    {
+      service: 'lambda',
+      path: /^\/2015-03-31\/functions\//,
+      protocol: 'restJson',
+      maxBodyBytes: maxSynchronousBytes + mebibyte,
+      serve: services.lambda,
+    },
+    { service: 'sts', protocol: 'query', maxBodyBytes: mebibyte, serve: services.sts },
+  ];
 }

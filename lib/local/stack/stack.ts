@@ -11,6 +11,7 @@ import { checkVariables } from './environment.ts';
 import { describeError } from './wire.ts';
 import type { LocalFunction } from '../lambda/function-instances.ts';
 import { deployedFunctions } from '../lambda/function-instances.ts';
+import { createLocalConsole } from '../console/console.ts';
 import { createGateway } from './gateway.ts';
 import type { Waiting } from './backends.ts';
 import { removeOwnerKey, writeOwnerKey } from './owner-key.ts';
@@ -48,6 +49,8 @@ export interface Stack {
   /** `http://<host>:<port>` */
   readonly url: string;
   readonly port: number;
+  /** The address that opens the console in a browser. It holds the console's token. */
+  readonly consoleUrl: string;
   /** Resolves within about a second, even while work is running. */
   stop(): Promise<void>;
 }
@@ -84,6 +87,7 @@ async function assemble(
   const { output = { line: () => undefined, error: () => undefined }, clock = systemClock, environment = {} } = options;
   const { host = defaultHost, port = defaultPort, retryDelaysMs = lambdaRetryDelaysMs } = options;
   let url = '';
+  let boundPort = 0;
   let stopping: Promise<void> | undefined;
   const reportFault = (where: string, error: unknown): void => {
     if (stopping === undefined) output.error(`${where} failed: ${describeError(error)}`);
@@ -105,7 +109,15 @@ async function assemble(
       accessKeyId,
     }),
   );
+  const localConsole = createLocalConsole({
+    listenHost: host,
+    port: () => boundPort,
+    account,
+    privateNetworks: config.PRIVATE_NETWORK_ALLOWLIST ?? '',
+    perform: parts.perform,
+  });
   const server = createGateway({
+    console: localConsole,
     listenHost: host,
     routes: parts.routes,
     health: { status: 'ok', account, services: [...new Set(parts.routes().map((route) => route.service))] },
@@ -114,7 +126,7 @@ async function assemble(
     isRetired: parts.isRetired,
     reportFault,
   });
-  const boundPort = await listen(server, host, port);
+  boundPort = await listen(server, host, port);
   url = urlOf(host, boundPort);
   try {
     if (ownerSecret !== undefined) writeOwnerKey(boundPort, ownerSecret);
@@ -131,7 +143,8 @@ async function assemble(
     await parts.close();
     folder.close();
   };
-  return { url, port: boundPort, stop: () => (stopping ??= stop()) };
+  const consoleUrl = localConsole.firstUrl(url);
+  return { url, port: boundPort, consoleUrl, stop: () => (stopping ??= stop()) };
 }
 
 function remarksOnHost(host: string, auth: boolean): readonly string[] {

@@ -247,3 +247,46 @@ test.each<[string, Partial<Conclusion>, number, string]>([
   const ended = await run('replay', ['event-1', '--stage', 'prod'], { ...team, ...endpoints });
   expect([ended.status, status === 0 ? ended.stdout : ended.stderr]).toEqual([status, expect.stringMatching(text)]);
 });
+
+test('npm run console prints its link, calls the functions of a deployed stage in the region of the page, and ends on Ctrl-C', async () => {
+  answer = (payload) =>
+    payload.includes('DescribeConnection')
+      ? { error: { code: 'ResourceNotFoundException', message: 'There is none.' } }
+      : { output: { Connections: [] } };
+  const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'canary-of-the-key' };
+  const printed = Promise.withResolvers<string>();
+  let child: ChildProcess | undefined;
+  const flags = ['--stage', 'prod', '--endpoint-url', lambda.origin, '--port', '0', '--read-only'];
+  const ended = run('console', flags, { ...credentials, AWS_REGION: 'eu-central-1' }, (started) => {
+    child = started;
+    started.stdout?.once('data', (text: Buffer) => printed.resolve(String(text)));
+  });
+  const line = await printed.promise;
+  const [, link = '', origin = ''] = /^Console of stage prod, read only: ((http:\S+)\/\?token=\S+)\n$/.exec(line) ?? [];
+  const opened = await fetch(link, { redirect: 'manual' });
+  const [cookie = ''] = opened.headers.getSetCookie()[0]?.split(';') ?? [];
+  const headers = { cookie, origin, 'content-type': 'application/json' };
+  const call = async (operation: string): Promise<unknown> => {
+    const body = JSON.stringify({ operation, input: { Name: 'crm' }, region: 'eu-west-1' });
+    return await (await fetch(`${origin}/_console/api`, { method: 'POST', headers, body })).json();
+  };
+  expect(await call('ListConnections')).toEqual({ Connections: [] });
+  expect(await call('DescribeConnection')).toEqual({ __type: 'ResourceNotFoundException', message: 'There is none.' });
+  expect(await call('DeleteConnection')).toMatchObject({ __type: 'ReadOnly' });
+  expect(lambda.requests.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+    [
+      '/2015-03-31/functions/lastmile-prod-control-api/invocations',
+      { operation: 'ListConnections', input: { Name: 'crm' } },
+    ],
+    [
+      '/2015-03-31/functions/lastmile-prod-control-api/invocations',
+      { operation: 'DescribeConnection', input: { Name: 'crm' } },
+    ],
+  ]);
+  expect(lambda.requests[0]?.headers['authorization']).toMatch(/Credential=AKIATEAM\/\d{8}\/eu-west-1\/lambda/);
+  const settings = await (await fetch(`${origin}/_console/settings`, { headers })).text();
+  expect(settings).toContain('"isReadOnly":true');
+  expect(settings).not.toContain('canary-of-the-key');
+  child?.kill('SIGINT');
+  expect((await ended).status).toBe(0);
+});

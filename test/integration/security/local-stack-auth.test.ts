@@ -153,6 +153,37 @@ test.each([
   expect(errors).toEqual([`1 request had no valid key. ${sentence}`]);
 });
 
+describe('the console of a stack with --auth', () => {
+  /** Opens the first URL as a browser does, and returns the headers of a call of the page. */
+  async function openConsole(): Promise<Record<string, string>> {
+    const opened = await fetch(stack.consoleUrl, { redirect: 'manual', headers: { accept: 'text/html' } });
+    const [cookie = ''] = opened.headers.getSetCookie()[0]?.split(';') ?? [];
+    return { cookie, origin: stack.url, 'content-type': 'application/json' };
+  }
+
+  async function call(operation: string, headers: Record<string, string>): Promise<Response> {
+    const body = JSON.stringify({ operation, input: {}, region: 'eu-west-1' });
+    return await fetch(`${stack.url}/_console/api`, { method: 'POST', headers, body });
+  }
+
+  test('the console performs operations of the control API and of the bus without an API key, because its link holds a token', async () => {
+    const headers = await openConsole();
+    expect(await (await call('ListConnections', headers)).json()).toEqual({ Connections: [] });
+    expect(await (await call('ListRules', headers)).json()).toEqual({ Rules: [] });
+  });
+
+  test('the console shows a refusal of the bus and of the control API with the code of the service', async () => {
+    const headers = await openConsole();
+    for (const operation of ['DescribeConnection', 'DescribeRule'])
+      expect(await (await call(operation, headers)).json()).toMatchObject({ __type: 'ValidationException' });
+  });
+
+  test('without the cookie the console of a stack performs nothing', async () => {
+    const { cookie: _, ...headers } = await openConsole();
+    expect((await call('ListConnections', headers)).status).toBe(401);
+  });
+});
+
 test('a reset of a stack with --auth needs a key, and ends all keys but that of its owner', async () => {
   const own = await ownStack({ auth: true });
   const file = join(homedir(), '.lastmile', `${own.port}.key`);

@@ -90,3 +90,19 @@ test('a client that calls the stack by an unknown host name gets the refusal in 
     { __type: 'AccessDeniedException', message: expect.stringContaining('start it with --host') },
   ]);
 });
+
+test('a browser that asks the stack for a page gets the console, and a program that asks for the same gets an error in JSON', async () => {
+  const host = `127.0.0.1:${stack.port}`;
+  const browser = await call('GET', '/', { host, accept: 'text/html,application/xhtml+xml' });
+  expect(browser.status).toBe(401);
+  expect(browser.body).toContain('Open the console with the link that the command printed');
+  const program = await call('GET', '/', { host, accept: '*/*' });
+  expect([program.status, JSON.parse(program.body)]).toEqual([404, expect.objectContaining({ Type: 'User' })]);
+});
+
+test('the addresses of the services and of the stack itself are not those of the console, also for a browser', async () => {
+  const headers = { host: `127.0.0.1:${stack.port}`, accept: 'text/html' };
+  expect(await call('GET', '/_lastmile/health', headers)).toMatchObject({ status: 200 });
+  const queue = '/123456789012/lastmile-local-deliveries?Action=GetQueueAttributes&AttributeName.1=QueueArn';
+  expect((await call('GET', queue, headers)).body).toContain('<GetQueueAttributesResponse');
+});

@@ -49,6 +49,14 @@ const violations: readonly Violation[] = [
     './control-api.ts',
   ]),
   ...refusedImports('lib/local/bus/store', ['../../../commands/start.ts', '../../../../test/fakes/manual-clock.ts']),
+  ...refusedImports('lib/console/api', ['../door/door.ts', '../../core/input/json.ts', 'node:fs']),
+  ...refusedImports('lib/console/page/shell', [
+    '../../door/door.ts',
+    '../../../core/input/json.ts',
+    'node:fs',
+    '@aws-sdk/client-lambda',
+  ]),
+  ...refusedImports('lib/console/door', ['../page/data/call.ts', '../../local/stack/wire.ts', 'undici']),
   ...refusedImports('lib/commands', ['../../test/fakes/manual-clock.ts', '../../bench/run.ts', '../../soak/soak.ts']),
   ...refusedImports('soak', ['../test/fakes/manual-clock.ts', '../bench/run.ts']),
   [
@@ -242,7 +250,14 @@ const allowed: readonly (readonly [what: string, path: string, source: string])[
     '../package.json',
     '@middy/core',
   ]),
-  allowedImports('lib/local/stack', ['../../../functions/deliver.ts', '../../adapters/system-clock.ts', 'dynalite']),
+  allowedImports('lib/console/page/shell', ['../data/call.ts', '../../api/operations.ts', 'react']),
+  allowedImports('lib/console/door', ['../api/operations.ts', '../../core/input/json.ts', 'node:http']),
+  allowedImports('lib/local/stack', [
+    '../../console/door/door.ts',
+    '../../../functions/deliver.ts',
+    '../../adapters/system-clock.ts',
+    'dynalite',
+  ]),
   allowedImports('lib/commands', ['../local/stack/stack.ts', '../../functions/deliver.ts', 'node:util']),
   allowedImports('soak', ['./plan.ts', '../lib/local/stack/stack.ts', '../lib/commands/command.ts']),
   [

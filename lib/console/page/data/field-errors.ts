@@ -1,0 +1,30 @@
+/**
+ * The path of an input's member, in the form in which errors are looked up. The service's messages write one path in several ways:
+ * `authParameters.basicAuthParameters.username`, `AuthParameters.BasicAuthParameters.Username`, `list.1.member.key` and `List[0].Key`.
+ */
+export function pathOf(path: string): string {
+  return path
+    .toLowerCase()
+    .replace(/\[(\d+)\]/g, (_whole, index: string) => `.${Number(index) + 1}`)
+    .replaceAll('.member.', '.')
+    .replace(/\.member$/, '');
+}
+
+/** The service's violations of its model: `Value 'x' at 'name' failed to satisfy constraint: Member must ...`. */
+const violation = /at '([^']+)' failed to satisfy constraint: (.+?)(?=; Value |$)/g;
+
+/** The refusals of one parameter: `Parameter Name is not valid. Reason: ...`. */
+const parameter = /Parameter ([A-Za-z.[\]0-9]+) is not valid\.(?: Reason: )?(.*)$/s;
+
+/** A wrong type: `'Name' must be a string, not a number.` */
+const wrongType = /^'([^']+)' (must be .+)$/s;
+
+/** The problem of each field that the message of a refusal names. */
+export function fieldErrorsIn(code: string, message: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [, path = '', text = ''] of message.matchAll(violation)) found.set(pathOf(path), text);
+  const refused = parameter.exec(message) ?? wrongType.exec(message);
+  if (refused !== null) found.set(pathOf(refused[1] ?? ''), refused[2] || 'It is not valid.');
+  if (code === 'ResourceAlreadyExistsException') found.set('name', message);
+  return found;
+}

@@ -1,0 +1,80 @@
+import type { ComponentType } from 'react';
+
+export interface PageProps {
+  /** The values of the names in the page's path. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface PageEntry {
+  /** A part that begins with a colon stands for any text, as in `/connections/:name`. */
+  readonly path: string;
+  /** The title of the browser's tab. */
+  readonly title: string;
+  /** The text of its link in the side navigation; absent when the page has no such link. */
+  readonly link?: string;
+  /** The path of the page above it, whose link is then marked in the side navigation. */
+  readonly under?: string;
+  /** The code of a page is loaded when it is first opened. */
+  readonly load: () => Promise<ComponentType<PageProps>>;
+}
+
+/** Every page of the console. The first path that matches is shown. docs/map.md says how a page is added. */
+export const pages: readonly PageEntry[] = [
+  {
+    path: '/connections',
+    title: 'Connections',
+    link: 'Connections',
+    load: async () => (await import('../connections/connections-page.tsx')).ConnectionsPage,
+  },
+  {
+    path: '/connections/:name',
+    title: 'Connection',
+    under: '/connections',
+    load: async () => (await import('../connections/connection-page.tsx')).ConnectionPage,
+  },
+  {
+    path: '/connections/:name/edit',
+    title: 'Edit connection',
+    under: '/connections',
+    load: async () => (await import('../connections/edit-connection-page.tsx')).EditConnectionPage,
+  },
+  {
+    path: '/create/connection',
+    title: 'Create connection',
+    under: '/connections',
+    load: async () => (await import('../connections/create-connection-page.tsx')).CreateConnectionPage,
+  },
+  {
+    path: '/api-destinations',
+    title: 'API destinations',
+    link: 'API destinations',
+    load: async () => (await import('../api-destinations/destinations-page.tsx')).DestinationsPage,
+  },
+  {
+    path: '/api-destinations/:name',
+    title: 'API destination',
+    under: '/api-destinations',
+    load: async () => (await import('../api-destinations/destination-page.tsx')).DestinationPage,
+  },
+  {
+    path: '/api-destinations/:name/edit',
+    title: 'Edit API destination',
+    under: '/api-destinations',
+    load: async () => (await import('../api-destinations/edit-destination-page.tsx')).EditDestinationPage,
+  },
+  {
+    path: '/api-destinations/:name/policy',
+    title: 'Edit delivery policy',
+    under: '/api-destinations',
+    load: async () => (await import('../api-destinations/policy-page.tsx')).PolicyPage,
+  },
+  {
+    path: '/create/api-destination',
+    title: 'Create API destination',
+    under: '/api-destinations',
+    load: async () => (await import('../api-destinations/create-destination-page.tsx')).CreateDestinationPage,
+  },
+];
+
+/** The page that `/` shows. */
+export const firstPath = '/connections';

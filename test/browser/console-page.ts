@@ -1,0 +1,97 @@
+import { source as axeSource } from 'axe-core';
+import type { AxeResults } from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect, inject, onTestFinished } from 'vitest';
+import { type Clients, openClients } from '../fixtures/clients.ts';
+
+let browser: Promise<Browser> | undefined;
+
+export interface ConsoleOptions extends BrowserContextOptions {
+  /** Without the query. */
+  readonly path?: string;
+  /** Each test file has regions of its own, so that the files do not see each other's resources. */
+  readonly region: string;
+  /** Default: the console of the stack that all files share. */
+  readonly firstUrl?: string;
+}
+
+/**
+ * Opens the console in a browser that has no cookies yet. At the end of the test it fails if the page has thrown an error, or if the
+ * content security policy has blocked something.
+ */
+export async function openConsole({ path = '/', region, firstUrl, ...options }: ConsoleOptions): Promise<Page> {
+  browser ??= chromium.connect(inject('browserUrl'));
+  const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const problems: string[] = [];
+  onTestFinished(async () => {
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => void problems.push(error.message));
+  page.on('console', (message) => {
+    // The browser also writes a line for each refusal of an operation.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      problems.push(message.text());
+  });
+  const first = new URL(firstUrl ?? inject('consoleUrl'));
+  first.pathname = path;
+  first.searchParams.set('region', region);
+  await page.goto(first.href);
+  return page;
+}
+
+/**
+ * Makes a region for each test of a file, so that no test sees what another one has made. The stack knows every region.
+ *
+ * @param file a name in lower case without hyphens, which no other file uses
+ */
+export function regionsOf(file: string): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${file}-test-${count}`;
+  };
+}
+
+/** Clients of the same stack and region. */
+export function clientsIn(region: string): Clients {
+  const clients = openClients(inject('stackUrl'), { region });
+  onTestFinished(() => {
+    for (const client of Object.values(clients)) client.destroy();
+  });
+  return clients;
+}
+
+/** Cloudscape's bar on narrow windows says aria-expanded on its element nav, which has no such attribute. It hinders nobody. */
+const ofCloudscape = /^aria-allowed-attr: \.awsui_mobile-toolbar-nav/;
+
+/** What axe-core finds that would hinder a person, as lines that name the rule and the element. */
+export async function seriousFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axeSource);
+  const results = await page.evaluate<AxeResults>('axe.run()');
+  return results.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))
+    .filter((finding) => !ofCloudscape.test(finding));
+}
+
+/** The label of what the keyboard now works on. */
+export async function focusedName(page: Page): Promise<string> {
+  return await page.evaluate(`(() => {
+    const { activeElement: focused } = document;
+    const [label = ''] = (focused.getAttribute('aria-labelledby') ?? '').split(' ');
+    return document.getElementById(label)?.textContent ?? focused.textContent;
+  })()`);
+}
+
+/** Whether the page is wider than its window, so that a person must scroll sideways. */
+export async function isTooWide(page: Page): Promise<boolean> {
+  return await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+}
+
+/** Chooses an option of a select box, as a person does. */
+export async function choose(page: Page, label: string, option: string): Promise<void> {
+  await page.getByRole('button', { name: label }).click();
+  await page.getByRole('option', { name: option }).click();
+}
