@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { Figure } from '../figure.ts';
 import { median, medianOf } from '../rounds.ts';
 import type { Servers } from './servers.ts';
+import type { Served } from './stores-process.ts';
 import type { Unpacked } from './environment.ts';
 import { runtimeName, startEnvironment } from './environment.ts';
 
@@ -18,20 +19,32 @@ export async function* measureFirstDelivery(
   payload: unknown,
 ): AsyncGenerator<Figure> {
   const [ratios, ownMs, cpuMs]: [number[], number[], number[]] = [[], [], []];
+  const parts = new Map<string, number[]>();
   for (let round = 0; round < rounds; round += 1) {
     const emptyMs = emptyProcessMs();
     await servers.takeTimes();
     const environment = await startEnvironment(unpacked, servers.variables);
+    const beganAtMs = performance.timeOrigin + performance.now();
     let tookMs: number;
+    let waitsAtMs: number;
+    let waitsCpuMs: number;
     try {
-      tookMs = await environment.invoke(payload);
+      await environment.waiting();
+      waitsAtMs = performance.timeOrigin + performance.now();
+      waitsCpuMs = environment.cpuMs();
+      await environment.invoke(payload);
+      tookMs = performance.timeOrigin + performance.now() - beganAtMs;
       cpuMs.push(environment.cpuMs());
     } finally {
       await environment.stop();
     }
-    const { endpoint } = await servers.takeTimes();
+    const { endpoint, timeline } = await servers.takeTimes();
     ownMs.push(tookMs - median(endpoint));
     ratios.push((tookMs - median(endpoint)) / emptyMs);
+    const times = partsOf(timeline, { beganAtMs, waitsAtMs, endedAtMs: beganAtMs + tookMs });
+    for (const [part, ms] of Object.entries({ 'an empty process': emptyMs, ...times, [cpuWaiting]: waitsCpuMs })) {
+      parts.set(part, [...(parts.get(part) ?? []), ms]);
+    }
   }
   const { value, noise } = medianOf(ratios);
   yield {
@@ -44,6 +57,35 @@ export async function* measureFirstDelivery(
   };
   yield { goal: 5, name: 'the same in ms', value: median(ownMs), target: 'none: for comparison' };
   yield { goal: 5, name: 'the same in ms of processor time', value: median(cpuMs), target: 'none: for comparison' };
+  for (const [part, ms] of parts) {
+    yield { goal: 5, name: `${part}, ms`, value: median(ms), target: 'none: for comparison' };
+  }
+}
+
+const cpuWaiting = 'processor time until the runtime waits for its first event';
+
+interface Moments {
+  readonly beganAtMs: number;
+  readonly waitsAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** The parts of the time until the first event is delivered, as the servers see them. They add up to the whole. */
+function partsOf(timeline: readonly Served[], { beganAtMs, waitsAtMs, endedAtMs }: Moments): Record<string, number> {
+  const calls = timeline.toSorted((one, other) => one.beganAtMs - other.beganAtMs);
+  const request = calls.find(({ what }) => what === 'endpoint');
+  const before = calls.filter(({ endedAtMs: atMs }) => request !== undefined && atMs <= request.beganAtMs);
+  const [first] = before;
+  if (first === undefined || request === undefined) return {};
+  const answeringMs = before.reduce((sum, call) => sum + call.endedAtMs - call.beganAtMs, 0);
+  return {
+    'from the start of the process until its runtime waits for the first event': waitsAtMs - beganAtMs,
+    'from the event to the first call of a store': first.beganAtMs - waitsAtMs,
+    'answers of the stores before the request': answeringMs,
+    'own time between the first call and the request': request.beganAtMs - first.beganAtMs - answeringMs,
+    'answer of the endpoint': request.endedAtMs - request.beganAtMs,
+    'from the answer of the endpoint to the result': endedAtMs - request.endedAtMs,
+  };
 }
 
 function emptyProcessMs(): number {
