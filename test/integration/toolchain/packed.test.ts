@@ -60,10 +60,8 @@ test('a program on the Node of this machine imports the entries, with no other p
   expect(printed).toMatch(/^function function function file:.*\/dist\/entries\/testing-vitest\.js\n$/);
 });
 
-/** Uses each entry, and expects errors where a type would be `any` if a declaration could not be found. */
-const typedProgram = `
-import { App, Stack } from 'aws-cdk-lib';
-import { ApiDestination, Lastmile, LastmileTarget } from 'lastmile/cdk';
+/** They use each entry. They expect errors where a type would be `any` if a declaration could not be found. */
+const testingProgram = `
 import { envelope, ruleEvent, sqsBatch } from 'lastmile/events';
 import { type Delivery, startReceiver, startStack, type TestStack } from 'lastmile/testing';
 import { test } from 'lastmile/testing/vitest';
@@ -84,6 +82,11 @@ test('an order arrives', async ({ stack, receiver }) => {
   // @ts-expect-error: the address is a text
   receiver.url.toFixed();
 });
+`;
+const cdkProgram = `
+import { App, Stack } from 'aws-cdk-lib';
+import { ApiDestination, Lastmile, LastmileTarget } from 'lastmile/cdk';
+
 const lastmile = Lastmile.fromStage(new Stack(new App()), 'Lastmile', { stage: 'prod' });
 export const target = new LastmileTarget({ apiDestinationName: 'orders', lastmile });
 // @ts-expect-error: an API destination needs properties
@@ -91,13 +94,14 @@ export const destination = new ApiDestination(lastmile, 'Orders');
 `;
 
 test.each([
-  ['nodenext', 'nodenext'],
-  ['bundler', 'esnext'],
+  // The declarations of the CDK take most of the time, so only one of the two programs has them.
+  ['nodenext', 'nodenext', testingProgram + cdkProgram],
+  ['bundler', 'esnext', testingProgram],
 ])(
-  'a strict TypeScript program that resolves modules as %s uses the declarations of every entry, and the compiler checks them too',
-  (moduleResolution, module) => {
+  'a strict TypeScript program that resolves modules as %s finds the declarations of the entries, and they have no error',
+  (moduleResolution, module, program) => {
     const { project } = installed;
-    writeFileSync(join(project, 'program.mts'), typedProgram);
+    writeFileSync(join(project, 'program.mts'), program);
     const compiler = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
     const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2024', '--types', 'node'];
     const modules = ['--module', module, '--moduleResolution', moduleResolution];
