@@ -4,8 +4,9 @@ import {
   DescribeApiDestinationCommand,
   DescribeConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Clients } from '../fixtures/clients.ts';
+import { startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { choose, clientsIn, focusedName, isTooWide, openConsole, regionsOf, seriousFindings } from './console-page.ts';
 
 const newRegion = regionsOf('connections');
@@ -68,6 +69,41 @@ test('a person makes a connection with an API key by the keyboard alone', async 
   expect(await events.send(new DescribeConnectionCommand({ Name: 'keyed' }))).toMatchObject({
     AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key' } },
   });
+});
+
+test('a person makes an OAuth connection with a header, a body and a query parameter, which the token request then carries', async () => {
+  const tokens = await startRecordingEndpoint(() => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: '{"access_token":"t0ken","token_type":"Bearer","expires_in":3600}',
+  }));
+  onTestFinished(() => tokens.close());
+  const page = await openConsole({ region: newRegion(), path: '/create/connection' });
+  await page.getByLabel('Name', { exact: true }).fill('oauth');
+  await page.getByRole('radio', { name: /^OAuth/ }).check();
+  await page.getByLabel('Authorization endpoint').fill(`${tokens.origin}/token`);
+  await page.getByLabel('Client ID').fill('my-client');
+  await page.getByLabel('Client secret').fill('client-secret-canary');
+  const parameters = [
+    ['Header', 'x-tenant', 'north'],
+    ['Body', 'audience', 'crm'],
+    ['Query string', 'version', '2'],
+  ] as const;
+  for (const [index, [place, key, value]] of parameters.entries()) {
+    await page.getByRole('button', { name: 'Add parameter' }).first().click();
+    await page.getByRole('button', { name: /Place/ }).nth(index).click();
+    await page.getByRole('option', { name: place }).click();
+    await page.getByRole('textbox', { name: 'Key' }).nth(index).fill(key);
+    await page.getByRole('textbox', { name: 'Value' }).nth(index).fill(value);
+  }
+  await page.getByRole('button', { name: 'Create connection' }).click();
+  await page.getByText('Authorized', { exact: true }).waitFor();
+  const [request] = tokens.requests;
+  expect(request?.headers).toMatchObject({ 'x-tenant': 'north' });
+  expect(request?.path).toContain('version=2');
+  expect(request?.body).toContain('audience=crm');
+  await page.getByText('Header x-tenant: north').waitFor();
+  expect(await page.content()).not.toContain('client-secret-canary');
 });
 
 test('a refused save shows the text of the service beside its field and keeps everything that was entered', async () => {

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
-import { startStack } from '../../lib/local/stack/stack.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -31,6 +34,37 @@ const settings = [
   '--disable-sync',
 ];
 
+interface StartedStack {
+  readonly url: string;
+  readonly consoleUrl: string;
+  stop(): Promise<void>;
+}
+
+const lastmile = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'lastmile.ts');
+
+/** A process of its own, as a person starts it. In vitest's process, the stack could not find the files of some packages. */
+async function startStack(): Promise<StartedStack> {
+  const args = [lastmile, 'start', '--port', '0', '--until-stdin-closes'];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  let url = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /^ready (\S+)$/.exec(line)?.[1] ?? url;
+    const consoleUrl = /^Console: +(\S+)$/.exec(line)?.[1];
+    if (consoleUrl === undefined) continue;
+    child.stdout.resume();
+    return {
+      url,
+      consoleUrl,
+      async stop() {
+        child.stdin.end();
+        await ended;
+      },
+    };
+  }
+  throw new Error('The stack did not start.');
+}
+
 /** Starts one browser and one stack for all test files. Each file works in regions of its own, which do not see each other. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const executablePath = [process.env['CHROMIUM'] ?? '', ...usualPaths].find((path) => path !== '' && existsSync(path));
@@ -40,10 +74,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     );
     process.exit(1);
   }
-  const [browser, stack] = await Promise.all([
-    chromium.launchServer({ executablePath, args: settings }),
-    startStack({ port: 0, output: { line: () => undefined, error: (text) => process.stderr.write(`${text}\n`) } }),
-  ]);
+  const [browser, stack] = await Promise.all([chromium.launchServer({ executablePath, args: settings }), startStack()]);
   project.provide('browserUrl', browser.wsEndpoint());
   project.provide('stackUrl', stack.url);
   project.provide('consoleUrl', stack.consoleUrl);

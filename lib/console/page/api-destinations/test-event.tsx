@@ -14,6 +14,7 @@ import type { ApiDestinationDetails } from '../data/eventbridge-operations.ts';
 import type { OutputOf } from '../data/operations.ts';
 import { useStack } from '../data/settings.tsx';
 import { useAnswer } from '../data/use-answer.ts';
+import { Preformatted } from '../parts/preformatted.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { Time } from '../parts/time.tsx';
 import { nameInArn } from './destination-draft.ts';
@@ -72,7 +73,7 @@ export function TestEvent({ destination }: { readonly destination: ApiDestinatio
         </FormField>
         <div>
           <Box variant="awsui-key-label">The request, without its credentials</Box>
-          <Box variant="pre">{requestPreview(destination, connection)}</Box>
+          <Preformatted>{requestPreview(destination, connection)}</Preformatted>
         </div>
         <Refusal error={error} />
         {result !== undefined && <Result result={result} />}
@@ -107,7 +108,7 @@ function Result({ result }: { readonly result: OutputOf<'SendTestEvent'> }) {
             ...(Code === undefined ? [] : [{ label: 'Failure', value: `${Code}: ${Reason}` }]),
           ]}
         />
-        {Answer !== undefined && <Box variant="pre">{Answer}</Box>}
+        {Answer !== undefined && <Preformatted>{Answer}</Preformatted>}
       </SpaceBetween>
     </div>
   );
