@@ -3,9 +3,11 @@ import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { parseInvocationTrace } from '../lib/core/delivery/trace.ts';
+import type { Deadline } from '../lib/delivery/deadline.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
-import type { DeliverInput } from '../lib/delivery/deliver-batch.ts';
-import { createDeliverInput } from '../lib/delivery/deliver-batch.ts';
+import { answerOf, answerOfElements } from '../lib/delivery/deliver-answer.ts';
+import type { DeliverElements, DeliverInput } from '../lib/delivery/deliver-batch.ts';
+import { createDeliverElements, createDeliverInput, mayHoldElements } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
 import { loadFirstDelivery } from './aws-on-demand.ts';
@@ -15,24 +17,28 @@ import { createEntry } from './entry.ts';
 
 export interface DeliverDependencies {
   readonly deliverInput: DeliverInput;
+  readonly deliverElements: DeliverElements;
   readonly clock: Clock;
   /** The X-Ray header of the running invocation. */
   readonly traceHeader: () => string | undefined;
 }
 
-/** Handles one event as a rule's target. Rejects when the event stays with its sender, so that Lambda invokes again. */
-export function createHandler({ deliverInput, clock, traceHeader }: DeliverDependencies) {
+/**
+ * Handles the input of one invocation: one event, or an array of events. Rejects when an event stays with its sender, so that
+ * the sender invokes again. A pipe whose source is a queue invokes again with these messages only.
+ */
+export function createHandler({ deliverInput, deliverElements, clock, traceHeader }: DeliverDependencies) {
   return async (input: unknown, context: Context): Promise<unknown> => {
     const trace = parseInvocationTrace(traceHeader());
-    const {
-      settlement,
-      bug: _bug,
-      ...conclusion
-    } = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) =>
-      deliverInput(input, deadline, trace),
-    );
-    if (settlement.kind === 'returned') throw settlement.error;
-    return { outcome: settlement.kind, ...conclusion };
+    const run = <Result>(work: (deadline: Deadline) => Promise<Result>) =>
+      withDeadline(clock, context.getRemainingTimeInMillis(), work);
+    const several = mayHoldElements(input)
+      ? await run((deadline) => deliverElements(input, deadline, trace))
+      : undefined;
+    if (several !== undefined) return answerOfElements(several, Array.isArray(input));
+    const conclusion = await run((deadline) => deliverInput(input, deadline, trace));
+    if (conclusion.settlement.kind === 'returned') throw conclusion.settlement.error;
+    return answerOf(conclusion);
   };
 }
 
@@ -44,9 +50,12 @@ export function dependenciesFrom(
 ): DeliverDependencies {
   const config = parseConfig(environment);
   const { deliver, during, clock } = wireDeliver(config, aws, inputs.single, overrides);
-  const deliverInput = createDeliverInput({ deliver, clock, apiDestination: config.API_DESTINATION });
+  const parts = { deliver, clock, apiDestination: config.API_DESTINATION };
+  const deliverInput = createDeliverInput(parts);
+  const deliverElements = createDeliverElements(parts);
   return {
     deliverInput: (input, deadline, trace) => during(deadline, () => deliverInput(input, deadline, trace)),
+    deliverElements: (input, deadline, trace) => during(deadline, () => deliverElements(input, deadline, trace)),
     clock,
     // Lambda sets this variable anew for each invocation.
     traceHeader: () => environment['_X_AMZN_TRACE_ID'],

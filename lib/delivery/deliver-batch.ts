@@ -2,11 +2,12 @@ import type { Conclusion, Settlement } from '../core/delivery/delivery.ts';
 import { Failure } from '../core/failure/failure.ts';
 import { jsonText } from '../core/input/json-text.ts';
 import type { JsonValue } from '../core/input/json.ts';
+import { isJsonObject } from '../core/input/json.ts';
 import type { Trace } from '../core/delivery/trace.ts';
 import { fateOfNewer } from '../core/message/newer-version.ts';
 import { parseDelivery } from '../core/message/parse-delivery.ts';
 import type { QueueMessage } from '../core/message/queue-message.ts';
-import { bodyText } from '../core/message/queue-message.ts';
+import { bodyText, mayHoldSeveral } from '../core/message/queue-message.ts';
 import {
   delaySecondsOf,
   longestDelaySeconds,
@@ -15,9 +16,11 @@ import {
   unreadDetails,
 } from '../core/message/queued-delivery.ts';
 import type { RecordMessage } from '../core/message/sqs-event.ts';
+import { batchSize } from '../core/message/sqs-event.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { RawMessages, ReceivedMessages } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
+import type { ElementConclusion } from './deliver-elements.ts';
 import type { SlotHorizon } from './rate/slot-horizon.ts';
 import type { Deliver, ReceivedEvent } from './deliver.ts';
 
@@ -43,6 +46,8 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  * the dead letters without another attempt. A settled message is deleted while others are still unsettled, so that a crash does not
  * repeat it. New messages that settle soon after each other are deleted together, but always before a message that may crash the
  * worker. If a deletion fails, the message is deleted when the invocation ends.
+ *
+ * A message that holds an array counts as settled when each of its events has settled (`deliverTogether`).
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, horizon, apiDestination } = dependencies;
@@ -70,6 +75,15 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
   }
 
   return async (messages, deadline) => {
+    async function deliverElements(record: RecordMessage): Promise<boolean> {
+      const { elementsInMessage, deliverTogether } = await import('./deliver-elements.ts');
+      const whole = receivedEventOf(record);
+      const elements = elementsInMessage(record, whole, { apiDestination, rawMessages });
+      if (elements === undefined) return isSettledBy(await deliver(whole, deadline));
+      const conclusions = await deliverTogether(elements, deliver, deadline, 1);
+      return conclusions.every(isSettledBy);
+    }
+
     const unsettled = new Map(messages.map((message) => [message.messageId, message]));
     // At the end of the invocation, Lambda deletes all messages that are not returned.
     let isUnderWay = true;
@@ -78,8 +92,10 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
     const removeSettled = () => (removals === 0 ? undefined : received.removeNow());
 
     async function process(message: RecordMessage): Promise<void> {
-      const { settlement } = await deliver(receivedEventOf(message), deadline);
-      if (settlement.kind === 'returned') return;
+      const isSettled = mayHoldSeveral(message.message)
+        ? await deliverElements(message)
+        : isSettledBy(await deliver(receivedEventOf(message), deadline));
+      if (!isSettled) return;
       unsettled.delete(message.messageId);
       if (!othersWork()) return;
       removals += 1;
@@ -96,6 +112,10 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
     await removeSettled();
     return [...unsettled.keys()];
   };
+}
+
+function isSettledBy({ settlement }: Conclusion): boolean {
+  return settlement.kind !== 'returned';
 }
 
 /** The uncompressed body. If it cannot be read or is empty, the body as it was received, because SQS accepts no empty body. */
@@ -144,7 +164,7 @@ export interface InputDelivererDependencies {
 }
 
 /**
- * Delivers the unparsed input of a rule's target.
+ * Delivers the unparsed input of an invocation that is one event.
  *
  * @param trace the trace of the invocation; an envelope may have another one
  */
@@ -154,5 +174,25 @@ export function createDeliverInput({ deliver, clock, apiDestination }: InputDeli
   return (input, deadline, trace) => {
     const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs(), trace }) });
     return deliver({ parse, body: () => jsonText((input ?? null) as JsonValue) }, deadline);
+  };
+}
+
+/** Whether an input may hold several events, and `DeliverElements` must look. */
+export function mayHoldElements(input: unknown): boolean {
+  return Array.isArray(input) || (isJsonObject(input) && Object.hasOwn(input, 'Records'));
+}
+
+/** Delivers the events of an input that may hold several. @returns undefined when it is one event */
+export type DeliverElements = (
+  input: unknown,
+  deadline: Deadline,
+  trace?: Trace,
+) => Promise<readonly ElementConclusion[] | undefined>;
+
+export function createDeliverElements({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverElements {
+  return async (input, deadline, trace) => {
+    const { deliverTogether, elementsInInput } = await import('./deliver-elements.ts');
+    const elements = elementsInInput(input, { apiDestination, nowMs: clock.nowMs(), trace });
+    return elements && deliverTogether(elements, deliver, deadline, batchSize);
   };
 }

@@ -37,6 +37,8 @@ export interface ReceivedEvent {
   settleNewer?(failure: Failure): Promise<Settlement>;
   /** If present, the event goes to the dead letters for this reason, without an attempt. */
   readonly refusal?: Failure;
+  /** If present, the event goes to the delivery queue for this reason, without an attempt. */
+  readonly handsOver?: WaitsFor;
 }
 
 /** Takes an event from parsing to settlement. Never rejects: every delivery ends with a conclusion. */
@@ -78,6 +80,12 @@ export function createDeliver({ retrying, settler, log, clock, keeping }: Delive
         code,
         reason,
       });
+    }
+    if (event.handsOver !== undefined) {
+      facts.waitsFor = event.handsOver;
+      // A time in the past, so that the worker that receives the message makes an attempt even if its clock is behind.
+      const notBeforeMs = queued.delivery.firstReceivedAtMs;
+      return settler.defer({ ...queued, notBeforeMs }, messageGroupOf(queued.delivery.apiDestination));
     }
     const unsettled = await retrying(queued, deadline);
     facts.delivery = unsettled.delivery;

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../input/json.ts';
 import type { Conclusion, Delivery } from './delivery.ts';
 import { traceIdOf } from './trace.ts';
 
@@ -14,10 +15,12 @@ export type DeliveryNames = Pick<
 
 /** The names by which a person finds a delivery: for log lines and lists. */
 export function namesOf(
-  delivery: Pick<Delivery, 'apiDestination' | 'event' | 'rule' | 'target' | 'trace'> | undefined,
+  delivery: Pick<Delivery, 'apiDestination' | 'event' | 'eventId' | 'rule' | 'target' | 'trace'> | undefined,
 ): DeliveryNames {
   if (delivery === undefined) return {};
-  const { id, source, 'detail-type': detailType } = delivery.event.value;
+  const { value } = delivery.event;
+  const { id: ownId, source, 'detail-type': detailType } = isJsonObject(value) ? value : {};
+  const id = delivery.eventId ?? ownId;
   return {
     apiDestination: delivery.apiDestination,
     ...(typeof id === 'string' && { eventId: shortened(id) }),

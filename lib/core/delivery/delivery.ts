@@ -1,12 +1,18 @@
 import type { HttpMethod } from '../destination/api-destination.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
-import type { JsonObject } from '../input/json.ts';
+import type { JsonValue } from '../input/json.ts';
 import type { Trace } from './trace.ts';
 
-/** An event as a parsed value and, if it is known, as its original text, byte for byte. */
+/** How an event that is not JSON is sent: as text, or as bytes. */
+export type EventForm = 'text' | 'bytes';
+
+/** An event as a parsed value and, if it is known, as its original JSON text, byte for byte. */
 export interface EventDocument {
-  readonly value: JsonObject;
+  /** For an event that is not JSON, a string: the text, or the bytes in Base64. */
+  readonly value: JsonValue;
   readonly text?: string;
+  /** Absent when the event is JSON. */
+  readonly form?: EventForm;
 }
 
 /** Source: shape InputTransformer of the EventBridge service model. */
@@ -39,6 +45,10 @@ export interface Delivery {
   /** Name or ARN. */
   readonly apiDestination: string;
   readonly event: EventDocument;
+  /** The id that the sender gave the event beside it; absent when only the event itself may have one. */
+  readonly eventId?: string;
+  /** For an event that a bus replays, the name of the subscriber, empty if it is not known. Absent for every other event. */
+  readonly replay?: string;
   /** The rule's ARN; absent when the sender did not say. */
   readonly rule?: string;
   readonly target: DeliveryTarget;
@@ -71,7 +81,7 @@ export interface HttpRequest {
   readonly path: string;
   /** No two names differ only in case. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 /** The result of the render stage: the request, still without its credentials. */
@@ -121,8 +131,18 @@ export type AttemptOutcome =
  * - `token`: there is no OAuth token now.
  * - `store`: a store of the configuration or of the rate does not answer or refuses.
  * - `newer-version`: only a newer version of the stack can read the message.
+ * - `batch`: the event came in an array, and continues as a message of its own.
  */
-export type WaitsFor = 'rate' | 'retry-after' | 'circuit' | 'pause' | 'backoff' | 'token' | 'store' | 'newer-version';
+export type WaitsFor =
+  | 'rate'
+  | 'retry-after'
+  | 'circuit'
+  | 'pause'
+  | 'backoff'
+  | 'token'
+  | 'store'
+  | 'newer-version'
+  | 'batch';
 
 /** The outcome of an attempt that did not deliver. */
 export type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;

@@ -1,6 +1,6 @@
 import type { EventDocument } from '../delivery/delivery.ts';
-import type { JsonObject, JsonValue } from './json.ts';
-import { ExactNumber, isJsonObject, parseJson } from './json.ts';
+import type { JsonValue } from './json.ts';
+import { ExactNumber, parseJson } from './json.ts';
 import { endOfString, endOfWord, skipSpace } from './member-text.ts';
 
 /**
@@ -18,19 +18,19 @@ export function parseJsonExactly(text: string): JsonValue | undefined {
 }
 
 /** The exact value of each event, so that all parameters of a request use one and the same value. */
-const exactValues = new WeakMap<EventDocument, JsonObject>();
+const exactValues = new WeakMap<EventDocument, JsonValue>();
 
 /**
  * The value of an event, for code that prints parts of it: numbers keep the digits of the event's text. If that text is not
  * known, they have lost these digits already.
  */
-export function exactEvent(event: EventDocument): JsonObject {
+export function exactEvent(event: EventDocument): JsonValue {
   const { text, value } = event;
   if (text === undefined) return value;
   const known = exactValues.get(event);
   if (known !== undefined) return known;
-  const exact = respelledNumber.test(text) ? readExactly(text) : value;
-  const result = isJsonObject(exact) ? exact : value;
+  const mayLoseDigits = typeof value === 'number' || respelledNumber.test(text);
+  const result = (mayLoseDigits ? readExactly(text) : undefined) ?? value;
   exactValues.set(event, result);
   return result;
 }

@@ -22,6 +22,22 @@ export function memberText(json: string, key: string): string | undefined {
   return found;
 }
 
+/**
+ * Finds the original text of each element of a JSON array. JSON.parse must have accepted the text as an array. The time is linear
+ * in the length of the text.
+ */
+export function elementTexts(json: string): readonly string[] {
+  const texts: string[] = [];
+  let at = skipSpace(json, json.indexOf('[') + 1);
+  while (at < json.length && json[at] !== ']') {
+    const end = endOfValue(json, at);
+    texts.push(json.slice(at, end));
+    at = skipSpace(json, end);
+    if (json[at] === ',') at = skipSpace(json, at + 1);
+  }
+  return texts;
+}
+
 /** The index of the first character at or after `from` that is not white space. */
 export function skipSpace(json: string, from: number): number {
   let at = from;

@@ -1,6 +1,7 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { FailureCode } from '../failure/failure.ts';
 import { Failure, failures } from '../failure/failure.ts';
+import { eventDetails } from './event-details.ts';
 import { messageVersion } from './format-versions.ts';
 import type { JsonObject } from '../input/json.ts';
 import { jsonText } from '../input/json-text.ts';
@@ -77,6 +78,7 @@ function details({ delivery, unread, code, status, answer }: DeadLetter): string
     lastAttemptAt: delivery?.attemptTimes?.lastMs,
     redrives: delivery?.redrives,
     trace,
+    ...(delivery && eventDetails(delivery)),
   }).filter(([, value]) => value !== undefined);
   // The target of a message that could not be read may be nested too deeply for JSON.stringify.
   return escapeForSqs(jsonText(Object.fromEntries(members) as JsonObject));

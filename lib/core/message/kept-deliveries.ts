@@ -3,6 +3,7 @@ import { Failure } from '../failure/failure.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
 import type { JsonObject } from '../input/json.ts';
 import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
+import { eventDetails } from './event-details.ts';
 import { messageVersion } from './format-versions.ts';
 import { lastmileAttribute } from './queue-message.ts';
 import { parseQueueMessage } from './queued-delivery.ts';
@@ -37,9 +38,11 @@ export function parseKeptLocation(text: string): KeptLocation | undefined {
  */
 export function formatKeptDeliveries(deliveries: readonly Delivery[]): string {
   return deliveries
-    .map(({ event, apiDestination, rule, target, trace }) => {
-      const details = JSON.stringify({ v: messageVersion, apiDestination, rule, target, trace });
-      return `${jsonText({ body: printedEvent(event), attributes: { [lastmileAttribute]: details } })}\n`;
+    .map((delivery) => {
+      const { apiDestination, rule, target, trace } = delivery;
+      const members = { v: messageVersion, apiDestination, rule, target, trace, ...eventDetails(delivery) };
+      const details = JSON.stringify(members);
+      return `${jsonText({ body: printedEvent(delivery.event), attributes: { [lastmileAttribute]: details } })}\n`;
     })
     .join('');
 }

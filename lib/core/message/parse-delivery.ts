@@ -3,11 +3,14 @@ import type { Trace } from '../delivery/trace.ts';
 import { firstTrace, parseTrace } from '../delivery/trace.ts';
 import { parseEventsArn } from '../destination/arn.ts';
 import { Failure } from '../failure/failure.ts';
-import type { JsonObject } from '../input/json.ts';
+import type { JsonValue } from '../input/json.ts';
 import { isJsonObject, withoutUndefined } from '../input/json.ts';
 import type { MapBounds, TextBounds } from '../input/member-reader.ts';
 import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from '../input/member-text.ts';
+import { hashOf, isSafeId, ownId } from '../request/idempotency-key.ts';
+import type { SentEvent } from './sent-event.ts';
+import { documentOf, factsOf, isBase64, unwrapped } from './sent-event.ts';
 
 export interface ParseOptions {
   /** The function's own API destination, for events without an envelope; undefined when every input must name one. */
@@ -15,6 +18,8 @@ export interface ParseOptions {
   readonly nowMs: number;
   /** The trace that came beside the input, for example in attributes of its message. */
   readonly trace?: Trace | undefined;
+  /** For an element of an array, how many elements up to this one are equal to it. Default: 1. */
+  readonly occurrence?: number;
 }
 
 /** Source: shape ApiDestinationName of the EventBridge service model. */
@@ -23,9 +28,9 @@ const namePattern = /^[.\-_A-Za-z0-9]{1,64}$/;
 const noTarget: DeliveryTarget = {};
 
 /**
- * Reads the input of a rule's target: just an event, for the function's own API destination, or an envelope
- * `{apiDestination, event, rule, target, trace}`. Unknown members are ignored, and so are attempts and times in an envelope, because
- * only our own messages may contain them.
+ * Reads one input: just an event, for the function's own API destination, or an envelope `{apiDestination, event, rule, target,
+ * trace, SystemMetadata, messageId, isBase64Encoded}`. Either of them may be in a record of its sender. The event may be any JSON but null.
+ * Unknown members are ignored, and so are attempts and times in an envelope, because only our own messages may contain them.
  *
  * Failure policy: if the function has a destination of its own, an envelope is refused and not sent as an event, because the
  * author of an event must not choose where it goes.
@@ -34,31 +39,53 @@ const noTarget: DeliveryTarget = {};
  * @throws Failure InvalidDelivery that names the field, never its value
  */
 export function parseDelivery(input: unknown, options: ParseOptions, text?: string): Delivery {
-  if (!isJsonObject(input)) throw new Failure('InvalidDelivery', 'The input is not a JSON object.');
-  const envelope = new MemberReader(input, '', 'InvalidDelivery');
+  const sent = unwrapped((input ?? null) as JsonValue, text);
+  const { value, form } = sent.event;
+  const envelope =
+    form === undefined && isJsonObject(value) ? new MemberReader(value, '', 'InvalidDelivery') : undefined;
   if (options.apiDestination !== undefined) {
-    if (envelope.has('apiDestination')) {
+    if (envelope?.has('apiDestination')) {
       return envelope.refuse(
         'apiDestination',
         'is not accepted: this function delivers to its own API_DESTINATION; send the event alone',
       );
     }
-    return delivery(options.apiDestination, document(input, text), options);
+    if (value === null) throw new Failure('InvalidDelivery', 'The event is null.');
+    return delivery(options.apiDestination, sent, options);
+  }
+  if (envelope === undefined) {
+    throw new Failure(
+      'InvalidDelivery',
+      'The input is not an object that names an API destination: send an envelope, or set API_DESTINATION of the function.',
+    );
   }
   const apiDestination = parseApiDestination(envelope);
-  const event = envelope.member('event');
-  if (!isJsonObject(event)) {
-    return envelope.refuse('event', event === undefined ? 'is missing' : 'is not an object');
-  }
   const rule = envelope.optionalText('rule', arnText);
   const target = envelope.optionalObject('target');
+  const trace = firstTrace(parseTrace(envelope.member('trace')), options.trace);
   return {
-    ...delivery(apiDestination, document(event, text && memberText(text, 'event')), {
-      nowMs: options.nowMs,
-      trace: firstTrace(parseTrace(envelope.member('trace')), options.trace),
-    }),
+    ...delivery(apiDestination, sentIn(envelope, sent), { ...options, trace }),
     ...(rule === undefined ? undefined : { rule }),
     ...(target === undefined ? undefined : { target: parseTarget(target) }),
+  };
+}
+
+/** The event in an envelope. The envelope's own SystemMetadata replace those around the envelope. */
+function sentIn(envelope: MemberReader, { event: { text }, ...sent }: SentEvent): SentEvent {
+  const value = envelope.member('event') ?? envelope.refuse('event', 'is missing');
+  const metadata = envelope.member('SystemMetadata');
+  const own = isJsonObject(metadata) ? metadata : undefined;
+  const isBase64Encoded = envelope.optionalBoolean('isBase64Encoded') ?? false;
+  if (isBase64Encoded && typeof value !== 'string') return envelope.refuse('event', 'is not a string of Base64');
+  const event: EventDocument = isBase64Encoded
+    ? { value, form: 'bytes' }
+    : documentOf(value, text === undefined ? undefined : memberText(text, 'event'), own);
+  const messageId = envelope.member('messageId');
+  return {
+    ...sent,
+    event,
+    ...(own !== undefined && { metadata: own }),
+    ...(isSafeId(messageId) && { recordId: messageId }),
   };
 }
 
@@ -79,17 +106,22 @@ export function isApiDestination(text: string): boolean {
   return namePattern.test(text) || parseEventsArn(text)?.kind === 'api-destination';
 }
 
-function document(value: JsonObject, text: string | undefined): EventDocument {
-  return text === undefined ? { value } : { value, text };
-}
-
 function delivery(
   apiDestination: string,
-  event: EventDocument,
-  { nowMs, trace }: Pick<ParseOptions, 'nowMs' | 'trace'>,
+  { event, metadata, recordId }: SentEvent,
+  { nowMs, trace, occurrence = 1 }: Omit<ParseOptions, 'apiDestination'>,
 ): Delivery {
+  if (event.form === 'bytes' && !(typeof event.value === 'string' && isBase64(event.value)))
+    throw new Failure('InvalidDelivery', 'The event is not Base64, although its sender says so.');
   const made = { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
-  return trace === undefined ? made : { ...made, trace };
+  const traced = trace === undefined ? made : { ...made, trace };
+  if (metadata === undefined && recordId === undefined && occurrence === 1) return traced;
+  const facts: Pick<Delivery, 'eventId' | 'replay'> = metadata === undefined ? {} : factsOf(metadata);
+  if (facts.eventId !== undefined || ownId(event) !== undefined) return { ...traced, ...facts };
+  if (recordId !== undefined) return { ...traced, ...facts, eventId: recordId };
+  return occurrence === 1
+    ? { ...traced, ...facts }
+    : { ...traced, ...facts, eventId: `${hashOf(event)}-${occurrence}` };
 }
 
 // Bounds of the EventBridge service model. Its patterns must match the whole text. The patterns below accept the same texts in

@@ -18,6 +18,17 @@ export const lastmileAttribute = 'LASTMILE';
 /** Present, with the value `gzip`, when the body is compressed. The body is then the base64 text of the compressed bytes. */
 const bodyAttribute = 'LASTMILE_BODY';
 
+/** The beginning of an array, of `Records`, and of Lambda's record of a failed invocation. */
+const severalEvents = /^\s*(?:\[|\{\s*"Records"\s*:|\{\s*"version"\s*:\s*"1\.0")/;
+
+/**
+ * Whether a message may hold several events. Our own messages hold one. Performance: only the beginning of the body is looked at,
+ * because most messages hold one event.
+ */
+export function mayHoldSeveral({ body, attributes }: QueueMessage): boolean {
+  return severalEvents.test(body) && attributes[lastmileAttribute] === undefined;
+}
+
 /** Source: SQS quotas; the body and the names, types and values of all attributes count. */
 export const maxMessageBytes = 1_048_576;
 /** Source: SQS quotas. */

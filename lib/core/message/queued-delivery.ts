@@ -11,6 +11,7 @@ import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from '../input/member-text.ts';
 import type { ParseOptions } from './parse-delivery.ts';
 import { parseDelivery } from './parse-delivery.ts';
+import { eventDetails, eventOf, readEventDetails } from './event-details.ts';
 import type { QueueMessage } from './queue-message.ts';
 import { bodyText, fitted, lastmileAttribute } from './queue-message.ts';
 import { escapeForSqs } from './raw-message.ts';
@@ -81,6 +82,7 @@ export function formatQueuedDelivery({ delivery, notBeforeMs, turnGeneration }: 
     turn: turnGeneration,
     redrives: delivery.redrives,
     trace: delivery.trace,
+    ...eventDetails(delivery),
   };
   const message = fitted({
     body: escapeForSqs(printedEvent(delivery.event)),
@@ -118,7 +120,13 @@ export function parseQueueMessage(message: QueueMessage, options: ParseOptions):
     const counted = redrives === undefined ? delivery : { ...delivery, redrives };
     return { delivery: { ...counted, ...progressOf(details) }, ...wait };
   }
-  const input = requireJson(text, 'The message');
+  const input = parsedBody(text, options);
+  if (Array.isArray(input) && details === undefined) {
+    throw new Failure(
+      'InvalidDelivery',
+      'The message holds an array of events: move it to the delivery queue unchanged.',
+    );
+  }
   const payload = isJsonObject(input) ? invocationPayload(input) : undefined;
   if (payload === undefined) return { delivery: parseDelivery(input, { ...options, trace: traceOf(message) }, text) };
   const trace = parseInvocationTrace(message.traceHeader);
@@ -141,9 +149,13 @@ export function unreadDetails({ attributes }: QueueMessage): UnreadDetails | und
   return { apiDestination, rule, target, trace };
 }
 
+/** The body of a message that is not ours. For a function with its own API destination, a text that is not JSON is an event. */
+function parsedBody(text: string, { apiDestination }: ParseOptions): JsonValue {
+  return apiDestination === undefined ? requireJson(text, 'The message') : (parseJson(text) ?? text);
+}
+
 function parseOwn(details: MemberReader, text: string, options: ParseOptions): QueuedDelivery {
   const value = requireJson(text, 'The event');
-  if (!isJsonObject(value)) throw new Failure('InvalidDelivery', 'The event is not an object.');
   const envelope: JsonObject = {
     apiDestination: details.text('apiDestination'),
     event: value,
@@ -155,7 +167,7 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
   const notBeforeMs = optionalTime(details, 'notBefore');
   const turnGeneration = details.optionalInteger('turn', 0, Number.MAX_SAFE_INTEGER);
   return {
-    delivery: { ...delivery, event: { value, text } },
+    delivery: { ...delivery, ...readEventDetails(details), event: eventOf(details, value, text) },
     ...(notBeforeMs === undefined ? undefined : { notBeforeMs }),
     ...(turnGeneration === undefined ? undefined : { turnGeneration }),
   };
@@ -167,7 +179,7 @@ function parseOwn(details: MemberReader, text: string, options: ParseOptions): Q
  * guide, AWS X-Ray. The attributes of our own messages are not read: in a function the AWS SDK sends the header of the invocation
  * with each call, and this is not the trace of the event.
  */
-function traceOf({ attributes, traceHeader }: QueueMessage): Trace | undefined {
+export function traceOf({ attributes, traceHeader }: QueueMessage): Trace | undefined {
   const { traceparent } = attributes;
   if (traceparent === undefined && traceHeader === undefined) return undefined;
   const w3c = { traceparent: traceparent ?? null, tracestate: attributes['tracestate'] ?? null };
@@ -225,7 +237,7 @@ function requireJson(text: string, what: string): JsonValue {
 }
 
 /** Source: Lambda developer guide, capturing records of asynchronous invocations. */
-function invocationPayload(record: JsonObject): JsonValue | undefined {
+export function invocationPayload(record: JsonObject): JsonValue | undefined {
   const context = ownMember(record, 'requestContext');
   const isRecord = isJsonObject(context) && ownMember(context, 'functionArn') !== undefined;
   return isRecord ? ownMember(record, 'requestPayload') : undefined;

@@ -3,7 +3,7 @@ import { Failure } from '../failure/failure.ts';
 import type { Placeholder, TemplateOwner } from './input-template.ts';
 import { compileInputTemplate } from './input-template.ts';
 import { exactEvent } from '../input/exact-json.ts';
-import type { JsonObject, JsonValue } from '../input/json.ts';
+import type { JsonValue } from '../input/json.ts';
 import { isJsonObject } from '../input/json.ts';
 import { readJsonPath, requireJsonPath } from './json-path.ts';
 import { jsonText, printedEvent } from '../input/json-text.ts';
@@ -102,7 +102,8 @@ function extracted(name: string, transformer: InputTransformer, source: Transfor
 }
 
 /** As recorded from EventBridge: the event without `detail`, and with `detail-type` under the name `detailType`. */
-function withoutDetail(event: JsonObject): JsonObject {
+function withoutDetail(event: JsonValue): JsonValue {
+  if (!isJsonObject(event)) return event;
   return Object.fromEntries(
     Object.entries(event)
       .filter(([key]) => key !== 'detail')

@@ -1,6 +1,7 @@
+import { Buffer } from 'node:buffer';
 import { BoundedMap } from '../input/bounded-map.ts';
 import type { HttpParameter } from '../destination/connection-secret.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { Delivery, EventForm } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import { transformInput } from './input-transformer.ts';
 import { exactEvent, parseJsonExactly } from '../input/exact-json.ts';
@@ -10,13 +11,26 @@ import { jsonText, printedEvent } from '../input/json-text.ts';
 
 /**
  * The body of a request: the target's input with the connection's body parameters added. If neither of them changes the event,
- * its original text is sent.
+ * its original text is sent, or its bytes.
  *
  * @throws Failure InvalidInvocation
  */
-export function renderBody(delivery: Delivery, bodyParameters: readonly HttpParameter[]): string {
-  const body = renderInput(delivery);
-  return bodyParameters.length === 0 ? body : withBodyParameters(body, bodyParameters);
+export function renderBody(delivery: Delivery, bodyParameters: readonly HttpParameter[]): string | Uint8Array {
+  const form = formOfBody(delivery);
+  if (form === undefined) {
+    const body = renderInput(delivery);
+    return bodyParameters.length === 0 ? body : withBodyParameters(body, bodyParameters);
+  }
+  if (bodyParameters.length > 0) throw new Failure('InvalidInvocation', needsObject);
+  const { value } = delivery.event;
+  if (typeof value !== 'string') return renderInput(delivery);
+  return form === 'text' ? value : Buffer.from(value, 'base64');
+}
+
+/** The form of a body that is not JSON. A target with an input of its own always makes JSON. */
+export function formOfBody({ event, target }: Delivery): EventForm | undefined {
+  if (event.form === undefined || target.Input !== undefined || target.InputTransformer !== undefined) return undefined;
+  return target.InputPath === undefined || target.InputPath === '$' ? event.form : undefined;
 }
 
 function renderInput(delivery: Delivery): string {
@@ -37,12 +51,12 @@ function requireJson(input: string): string {
   return input;
 }
 
+const needsObject = "The connection's body parameters need a body that is a JSON object.";
+
 /** If two parameters have the same key, the later one wins. */
 function withBodyParameters(body: string, parameters: readonly HttpParameter[]): string {
   const value = parseJsonExactly(body);
-  if (!isJsonObject(value)) {
-    throw new Failure('InvalidInvocation', "The connection's body parameters need a body that is a JSON object.");
-  }
+  if (!isJsonObject(value)) throw new Failure('InvalidInvocation', needsObject);
   const added = parameters.map((parameter) => [parameter.key, parameter.value] as const);
   return jsonText(Object.fromEntries([...Object.entries(value), ...added]));
 }

@@ -7,7 +7,7 @@ import { authorizationHeaderName } from './authorization-header.ts';
 import { HeaderFields, isForwarded } from './header-rules.ts';
 import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
 import { compileInvocationEndpoint, fillWildcards, mergeQuery } from './invocation-endpoint.ts';
-import { renderBody } from './render-body.ts';
+import { formOfBody, renderBody } from './render-body.ts';
 import { parameterText, pathParameterText } from './target-parameters.ts';
 
 export interface RenderContext {
@@ -125,16 +125,22 @@ function renderHeaders(
   delivery: Delivery,
   apiDestinationName: string,
 ): Readonly<Record<string, string>> {
-  const fields = parameters === undefined ? plan.fields : new HeaderFields(plan.fields);
+  const form = formOfBody(delivery);
+  const isPlain = parameters === undefined && form === undefined;
+  const fields = isPlain ? plan.fields : new HeaderFields(plan.fields);
+  if (form !== undefined && !plan.connectionFields.has('Content-Type')) fields.set('Content-Type', contentTypes[form]);
   for (const [name, parameter] of Object.entries(parameters ?? {})) {
     if (!isForwarded(name) || plan.connectionFields.has(name) || isSameName(name, plan.authorizationName)) continue;
     const field = `target.HttpParameters.HeaderParameters.${name}`;
     fields.set(name, parameterText(parameter, delivery.event, field));
   }
-  const headers = parameters === undefined ? plan.headers : fields.toRecord();
+  const headers = isPlain ? plan.headers : fields.toRecord();
   if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;
   return { ...headers, [idempotencyName]: idempotencyKey(delivery, apiDestinationName) };
 }
+
+/** The default for events that are not JSON. */
+const contentTypes = { text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream' } as const;
 
 /** If a parameter of this name is configured, it is sent instead of ours, because its author knows the endpoint. */
 const idempotencyName = 'Idempotency-Key';

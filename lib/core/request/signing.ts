@@ -96,7 +96,9 @@ export function messageId(delivery: Delivery, apiDestinationName: string): strin
 /** Signs the bytes that are sent, once with each key. The headers of the signature replace headers of the same names. */
 export function signRequest<Request extends HttpRequest>(request: Request, signing: Signing, nowMs: number): Request {
   const timestamp = String(Math.floor(nowMs / 1000));
-  const content = Buffer.from(`${signing.messageId}.${timestamp}.${request.body ?? ''}`, 'utf8');
+  const { body = '' } = request;
+  const start = `${signing.messageId}.${timestamp}.`;
+  const content = typeof body === 'string' ? Buffer.from(start + body) : Buffer.concat([Buffer.from(start), body]);
   const headers = {
     ...Object.fromEntries(Object.entries(request.headers).filter(([name]) => !isSignatureHeader(name))),
     'webhook-id': signing.messageId,

@@ -1,3 +1,4 @@
+import { namesOf } from '../../../lib/core/delivery/delivery-names.ts';
 import type { Conclusion, Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
 import type { CountMetric } from '../../../lib/core/delivery/metrics.ts';
@@ -7,7 +8,12 @@ import type { Deadline } from '../../../lib/delivery/deadline.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createKeeping } from '../../../lib/delivery/keeping.ts';
-import { createBatchDeliverer } from '../../../lib/delivery/deliver-batch.ts';
+import {
+  createBatchDeliverer,
+  createDeliverElements,
+  createDeliverInput,
+  mayHoldElements,
+} from '../../../lib/delivery/deliver-batch.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import type { Random } from '../../../lib/ports/clock.ts';
@@ -28,6 +34,7 @@ export function createBatches(
   random: Random = () => 0,
   keeper?: EventKeeper,
   received = createInMemoryReceivedMessages(),
+  apiDestination?: string,
 ) {
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
@@ -37,7 +44,7 @@ export function createBatches(
   const horizon = createSlotHorizon(2000, clock);
   const retrying = createRetrying({
     async attempt(delivery, deadline) {
-      const id = String(delivery.event.value['id']);
+      const id = String(namesOf(delivery).eventId);
       attempted.push(id);
       return attempting(id, deadline, delivery);
     },
@@ -61,8 +68,16 @@ export function createBatches(
     clock,
     random,
     horizon,
-    apiDestination: undefined,
+    apiDestination,
   });
+  const parts = { deliver, clock, apiDestination };
+  const [deliverInput, deliverElements] = [createDeliverInput(parts), createDeliverElements(parts)];
+  /** Invokes the function deliver. */
+  const invoke = (input: unknown) =>
+    withDeadline(clock, 60_000, async (deadline) => {
+      const several = mayHoldElements(input) ? await deliverElements(input, deadline) : undefined;
+      return several ?? [await deliverInput(input, deadline)];
+    });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => {
       const deliverAll = () => deliverBatch(messages, deadline);
@@ -79,6 +94,7 @@ export function createBatches(
     attempted,
     conclusions,
     run,
+    invoke,
     settled,
     horizon,
     notKept: () => notKept,

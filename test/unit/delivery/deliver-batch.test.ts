@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { namesOf } from '../../../lib/core/delivery/delivery-names.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
@@ -229,6 +230,6 @@ describe('a message that comes early', () => {
     const early = message('early', { notBeforeMs: clock.nowMs() + 5000 });
     expect(await run([early, message('put-off'), message('a')])).toEqual([]);
     expect(attempted).toEqual(['put-off', 'a']);
-    expect(queue.sent.map(({ queued }) => queued.delivery.event.value['id'])).toEqual(['early', 'put-off']);
+    expect(queue.sent.map(({ queued }) => namesOf(queued.delivery).eventId)).toEqual(['early', 'put-off']);
   });
 });

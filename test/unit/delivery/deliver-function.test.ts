@@ -1,7 +1,10 @@
 import type { Context } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { createHandler, dependenciesFrom } from '../../../functions/deliver.ts';
-import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
+import { namesOf } from '../../../lib/core/delivery/delivery-names.ts';
+import { Failure } from '../../../lib/core/failure/failure.ts';
+import type { InputDelivererDependencies } from '../../../lib/delivery/deliver-batch.ts';
+import { createDeliverElements, createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
 import type { Trace } from '../../../lib/core/delivery/trace.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
@@ -20,7 +23,12 @@ async function tracesOf(traceHeader: string | undefined, apiDestination: string 
       return { settlement: { kind: 'delivered' }, attempts: 1, durationMs: 0 };
     },
   });
-  const handler = createHandler({ deliverInput, clock, traceHeader: () => traceHeader });
+  const handler = createHandler({
+    deliverInput,
+    deliverElements: async () => undefined,
+    clock,
+    traceHeader: () => traceHeader,
+  });
   for (const input of inputs) await handler(input, context);
   return traces;
 }
@@ -56,4 +64,66 @@ test('the function deliver reads the trace of each invocation from the variable 
   const first = traceHeader();
   environment['_X_AMZN_TRACE_ID'] = 'second';
   expect([first, traceHeader()]).toEqual(['first', 'second']);
+});
+
+interface Answer {
+  readonly deliveries: readonly { readonly outcome: string; readonly eventId?: string }[];
+  readonly batchItemFailures: readonly object[];
+}
+
+/** Invokes deliver. An event that does not settle stays with its sender. */
+async function invoke(input: unknown, settles: (id: string, handsOver: boolean) => boolean): Promise<Answer> {
+  const clock = createManualClock();
+  const parts: InputDelivererDependencies = {
+    apiDestination: 'orders',
+    clock,
+    async deliver(event) {
+      const eventId = String(namesOf(event.parse().delivery).eventId);
+      const handsOver = event.handsOver !== undefined;
+      const settled = handsOver ? ({ kind: 'deferred', notBeforeMs: 0 } as const) : ({ kind: 'delivered' } as const);
+      const returned = { kind: 'returned', error: new Failure('StoreUnavailable', `${eventId} stays`) } as const;
+      return { settlement: settles(eventId, handsOver) ? settled : returned, eventId, attempts: 1, durationMs: 0 };
+    },
+  };
+  const deliverInput = createDeliverInput(parts);
+  const deliverElements = createDeliverElements(parts);
+  const handler = createHandler({ deliverInput, deliverElements, clock, traceHeader: () => undefined });
+  return (await handler(input, context)) as Answer;
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `e-${index}` }));
+const records = (...ids: string[]) => ids.map((id) => ({ messageId: id, eventSource: 'aws:sqs', body: '{"a":1}' }));
+
+test('deliver attempts up to ten events of an array, and answers each in order', async () => {
+  const { deliveries, batchItemFailures } = await invoke(numbered(10), () => true);
+  expect(deliveries.map(({ outcome, eventId }) => `${outcome} ${eventId}`)).toEqual(
+    numbered(10).map(({ id }) => `delivered ${id}`),
+  );
+  expect(batchItemFailures).toEqual([]);
+});
+
+test('deliver gives an array of more than ten events to the delivery queue at once', async () => {
+  const { deliveries } = await invoke(numbered(500), () => true);
+  expect(new Set(deliveries.map(({ eventId }) => eventId)).size).toBe(500);
+  expect(new Set(deliveries.map(({ outcome }) => outcome))).toEqual(new Set(['deferred']));
+});
+
+test('deliver attempts an event of a large array that the delivery queue does not take', async () => {
+  const { deliveries } = await invoke(numbered(11), (id, handsOver) => !(handsOver && id === 'e-3'));
+  expect(deliveries.filter(({ outcome }) => outcome === 'delivered').map(({ eventId }) => eventId)).toEqual(['e-3']);
+});
+
+test('an invocation with an array fails if one of its events stays with its sender', async () => {
+  await expect(invoke(numbered(2), (id) => id !== 'e-1')).rejects.toThrow('e-1 stays');
+  await expect(invoke({ Records: records('m-1', 'm-2') }, (id) => id !== 'm-1')).rejects.toThrow('m-1 stays');
+});
+
+test('a pipe delivers only the messages of its queue again whose events stay with it', async () => {
+  const { deliveries, batchItemFailures } = await invoke(records('m-1', 'm-2'), (id) => id !== 'm-2');
+  expect(deliveries.map(({ outcome }) => outcome)).toEqual(['delivered', 'returned']);
+  expect(batchItemFailures).toEqual([{ itemIdentifier: 'm-2' }]);
+});
+
+test('records of other services are one event', async () => {
+  expect(await invoke({ Records: [{ eventSource: 'aws:s3' }] }, () => true)).toMatchObject({ outcome: 'delivered' });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { namesOf } from '../../../lib/core/delivery/delivery-names.ts';
 import type { Conclusion, Delivery } from '../../../lib/core/delivery/delivery.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
@@ -13,7 +14,7 @@ function createSlowKeeper() {
   const writes: { readonly ids: unknown[]; readonly signal: AbortSignal; end(): void; fail(): void }[] = [];
   const keep = (deliveries: readonly Delivery[], signal: AbortSignal) =>
     new Promise<readonly string[]>((resolve, reject) => {
-      const ids = deliveries.map(({ event }) => event.value['id']);
+      const ids = deliveries.map((delivery) => namesOf(delivery).eventId);
       const end = () => resolve(ids.map((id) => `location of ${String(id)}`));
       writes.push({ ids, signal, end, fail: () => reject(new Failure('StoreUnavailable', 'injected')) });
     });
@@ -29,7 +30,7 @@ test('a batch is kept as one object, and the conclusion of each delivery names i
   await worker.run([message('a'), message('b')]);
   expect(events.objects.size).toBe(1);
   const found = await Promise.all(worker.conclusions.map(({ kept = '' }) => events.read(kept)));
-  expect(found.map((delivery) => delivery?.event.value['id'])).toEqual(['a', 'b']);
+  expect(found.map((delivery) => delivery && namesOf(delivery).eventId)).toEqual(['a', 'b']);
   expect(worker.notKept()).toBe(0);
 });
 
@@ -126,7 +127,7 @@ test('messages that are delivered later in the same invocation are kept as objec
   const worker = createBatches(() => delivered, undefined, events);
   await worker.run([message('a'), message('b', { receiveCount: 2 }), message('c', { receiveCount: 2 })]);
   const found = await Promise.all(worker.conclusions.map(({ kept = '' }) => events.read(kept)));
-  expect(found.map((delivery) => delivery?.event.value['id'])).toEqual(['a', 'b', 'c']);
+  expect(found.map((delivery) => delivery && namesOf(delivery).eventId)).toEqual(['a', 'b', 'c']);
   expect(events.objects.size).toBe(3);
 });
 

@@ -106,6 +106,7 @@ const waits: Readonly<Record<WaitsFor, true>> = {
   token: true,
   store: true,
   'newer-version': true,
+  batch: true,
 };
 
 test.each(Object.keys(waits))('the reference explains why an event waits for: %s', (wait) => {

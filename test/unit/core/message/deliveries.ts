@@ -59,6 +59,9 @@ export const deliveries: fc.Arbitrary<Delivery> = fc
       postponements: fc.integer({ min: 0, max: 10_000 }),
       attemptTimes: fc.record({ firstMs: times, lastMs: times }),
       firstReceivedAtMs: times,
+      form: fc.constantFrom('text', 'bytes'),
+      eventId: fc.stringMatching(/^[!-~]{1,128}$/),
+      replay: fc.constantFrom('', 'audit'),
     },
     {
       requiredKeys: [
@@ -72,7 +75,8 @@ export const deliveries: fc.Arbitrary<Delivery> = fc
       ],
     },
   )
-  .map(({ eventText: { text }, hasText, ...rest }) => {
+  .map(({ eventText: { text }, hasText, form, ...rest }): Delivery => {
+    if (form !== undefined) return { ...rest, event: { value: Buffer.from(text).toString('base64'), form } };
     const value: Delivery['event']['value'] = JSON.parse(text);
     return { ...rest, event: hasText ? { value, text } : { value } };
   });

@@ -9,11 +9,13 @@ test('every delivery of a kept object is read back with its own text, as a new d
   fc.assert(
     fc.property(fc.array(deliveries, { minLength: 1, maxLength: 4 }), (kept) => {
       const text = formatKeptDeliveries(kept);
-      for (const [index, { apiDestination, rule, target, event, trace }] of kept.entries()) {
+      for (const [index, { apiDestination, rule, target, event, trace, eventId, replay }] of kept.entries()) {
         const own = printedEvent(event);
         const value: JsonObject = JSON.parse(own);
         expect(parseKeptDelivery(text, index, nowMs)).toEqual({
-          ...deliveryOf({ apiDestination, target, event: { value, text: own } }),
+          ...deliveryOf({ apiDestination, target, event: event.form === undefined ? { value, text: own } : event }),
+          ...(eventId !== undefined && { eventId }),
+          ...(replay !== undefined && { replay }),
           ...(rule !== undefined && { rule }),
           ...(trace !== undefined && { trace }),
         });

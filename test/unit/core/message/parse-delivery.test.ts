@@ -107,10 +107,13 @@ describe('a bare event', () => {
 });
 
 describe('a malformed input', () => {
+  const noDestination =
+    'The input is not an object that names an API destination: send an envelope, or set API_DESTINATION of the function.';
+
   test.each<[input: unknown, message: string]>([
-    ['canary', 'The input is not a JSON object.'],
-    [null, 'The input is not a JSON object.'],
-    [[event], 'The input is not a JSON object.'],
+    ['canary', noDestination],
+    [null, noDestination],
+    [[event], noDestination],
     [{ apiDestination: 7, event }, 'apiDestination is not a string.'],
     [{ apiDestination: 'can ary', event }, 'apiDestination is neither the name nor the ARN of an API destination.'],
     [
@@ -119,7 +122,13 @@ describe('a malformed input', () => {
     ],
     [{ apiDestination: longArn, event }, 'apiDestination is neither the name nor the ARN of an API destination.'],
     [{ apiDestination: 'orders' }, 'event is missing.'],
-    [{ apiDestination: 'orders', event: 'canary' }, 'event is not an object.'],
+    [{ apiDestination: 'orders', event: null }, 'event is missing.'],
+    [{ apiDestination: 'orders', event, isBase64Encoded: true }, 'event is not a string of Base64.'],
+    [
+      { apiDestination: 'orders', event: 'can ary', isBase64Encoded: true },
+      'The event is not Base64, although its sender says so.',
+    ],
+    [{ apiDestination: 'orders', event: 'AAAA', isBase64Encoded: 1 }, 'isBase64Encoded is not true or false.'],
     [{ apiDestination: 'orders', event, rule: ['canary'] }, 'rule is not a string.'],
     [{ apiDestination: 'orders', event, rule: 'canary\n' }, 'rule has characters that are not allowed there.'],
     [{ apiDestination: 'orders', event, target: 'canary' }, 'target is not an object.'],

@@ -62,6 +62,9 @@ describe('a malformed message', () => {
       { firstReceivedAt: 1, firstAttemptAt: 1, lastAttemptAt: '' },
       'LASTMILE.lastAttemptAt is not a whole number from 0 to 8640000000000000.',
     ],
+    [{ form: 'canary' }, 'LASTMILE.form has characters that are not allowed there.'],
+    [{ form: 'text' }, 'The event is not a string, but text or bytes.'],
+    [{ replay: 'can ary' }, 'LASTMILE.replay has characters that are not allowed there.'],
     [{ notBefore: -1 }, 'LASTMILE.notBefore is not a whole number from 0 to 8640000000000000.'],
   ])(
     'a message with the malformed LASTMILE members %j is refused, and the error names the member',
@@ -74,14 +77,21 @@ describe('a malformed message', () => {
   test.each([
     ['', 'InvalidJson: The message is not JSON.'],
     ['{"canary"', 'InvalidJson: The message is not JSON.'],
-    ['"canary"', 'InvalidDelivery: The input is not a JSON object.'],
+    [
+      '"canary"',
+      'InvalidDelivery: The input is not an object that names an API destination: send an envelope, or set API_DESTINATION of the function.',
+    ],
+    [
+      '[{"canary": 1}]',
+      'InvalidDelivery: The message holds an array of events: move it to the delivery queue unchanged.',
+    ],
   ])('a message with the malformed body %j is refused, and the error does not show it', (body, message) => {
     expect(failureOf(() => parseQueueMessage(plain(body), anywhere))).toBe(message);
   });
 
   test.each([
     ['{"canary"', 'InvalidJson: The event is not JSON.'],
-    ['["canary"]', 'InvalidDelivery: The event is not an object.'],
+    ['null', 'InvalidDelivery: event is missing.'],
   ])('a queued delivery with the malformed body %j is refused, and the error does not show it', (body, message) => {
     expect(failureOf(() => parseQueueMessage(own({ v: 1, apiDestination: 'orders' }, body), anywhere))).toBe(message);
   });

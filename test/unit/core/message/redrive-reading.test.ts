@@ -139,7 +139,11 @@ test.each([
 
 test.each([
   ['is not JSON', plain('canary{'), 'InvalidJson: The message is not JSON.'],
-  ['is a list', plain('["canary"]'), 'InvalidDelivery: The input is not a JSON object.'],
+  [
+    'is an array of events',
+    plain('["canary"]'),
+    'InvalidDelivery: The message holds an array of events: move it to the delivery queue unchanged.',
+  ],
   ['is a bare event', plain('{"id":"canary"}'), /^InvalidDelivery: apiDestination is missing/],
   ['is a record without its payload', plain(recordOf('null')), /^InvalidDelivery: /],
   [
@@ -153,7 +157,7 @@ test.each([
     { body: 'canary', attributes: { LASTMILE_BODY: 'gzip' } },
     /^InvalidDelivery: The compressed body/,
   ],
-  ['holds a text instead of an event', { ...ours, body: '"canary"' }, 'InvalidDelivery: The event is not an object.'],
+  ['holds null instead of an event', { ...ours, body: 'null' }, 'InvalidDelivery: event is missing.'],
 ])('a dead letter that %s cannot be read, and the reason does not show it', (_what, message, reason) => {
   expect(read(message)).toEqual({ kind: 'unreadable', reason: expect.stringMatching(reason) });
   expect(JSON.stringify(read(message))).not.toContain('canary');

@@ -41,3 +41,24 @@ test('the idempotency key is the same when a queue carries the event with escape
   const [raw, escaped] = ['{"a":"\uFFFE"}', '{"a":"\\ufffe"}'];
   expect(idempotencyKey(delivery(raw), 'orders')).toBe(idempotencyKey(delivery(escaped), 'orders'));
 });
+
+test("the id that a sender gave beside the event replaces the event's own id in the idempotency key", () => {
+  expect(idempotencyKey({ ...delivery('{"id":"e1"}', 't1'), eventId: 'bus-1' }, 'orders')).toBe('bus-1/t1');
+});
+
+test('the idempotency key of a replayed event ends with the name of the subscriber, if that is known', () => {
+  const replayed = delivery('{"id":"e1"}', 't1');
+  expect(idempotencyKey({ ...replayed, replay: 'audit' }, 'orders')).toBe('e1/t1/replay/audit');
+  expect(idempotencyKey({ ...replayed, replay: '' }, 'orders')).toBe('e1/t1/replay');
+});
+
+test.each<[event: Delivery['event']]>([
+  [{ value: 'hello', form: 'text' }],
+  [{ value: ['e1'] }],
+  [{ value: 7, text: '7.0' }],
+])('the idempotency key of %j, which is no object, is the hash of its JSON text', (event) => {
+  const hash = createHash('sha256')
+    .update(event.text ?? JSON.stringify(event.value))
+    .digest('hex');
+  expect(idempotencyKey({ ...delivery('{}'), event }, 'orders')).toBe(`${hash}/orders`);
+});

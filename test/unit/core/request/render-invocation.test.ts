@@ -99,6 +99,53 @@ function withParameters(HttpParameters: TargetHttpParameters): DeliveryTarget {
   return { HttpParameters };
 }
 
+describe('an event that is not a JSON object', () => {
+  const text: EventDocument = { value: 'h\u00e9', form: 'text' };
+  const bytes: EventDocument = { value: '/wA=', form: 'bytes' };
+
+  test.each<[what: string, event: EventDocument, body: string, type: string]>([
+    ['text', text, 'h\u00e9', 'text/plain; charset=utf-8'],
+    ['a list', { value: [1], text: '[1.0]' }, '[1.0]', 'application/json; charset=utf-8'],
+    ['a number', { value: 1, text: '1.0' }, '1.0', 'application/json; charset=utf-8'],
+    ['a JSON text', { value: 'a' }, '"a"', 'application/json; charset=utf-8'],
+  ])('an event that is %s is sent as what it is, with a fitting Content-Type', (_what, given, body, type) => {
+    const request = render({ event: given });
+    expect([request.body, request.headers['Content-Type']]).toEqual([body, type]);
+  });
+
+  test('an event that is bytes is sent as these bytes', () => {
+    const { body, headers } = render({ event: bytes });
+    expect(Buffer.from(body as Uint8Array)).toEqual(Buffer.from([255, 0]));
+    expect(headers['Content-Type']).toBe('application/octet-stream');
+    expect(render({ event: bytes, target: { InputPath: '$' } }).body).toEqual(body);
+  });
+
+  test('a Content-Type of the target or of the connection is sent instead of the one that fits the event', () => {
+    const target = withParameters({ HeaderParameters: { 'content-type': 'text/csv' } });
+    expect(render({ event: text, target }).headers).toMatchObject({ 'content-type': 'text/csv' });
+    const headers = { 'Content-Type': 'text/xml' };
+    const parameters = { headerParameters: [parameter('Content-Type', 'text/xml')] };
+    expect(render({ event: text, target, parameters }).headers).toMatchObject(headers);
+  });
+
+  test.each<[DeliveryTarget, string]>([
+    [{ Input: '{"a":1}' }, '{"a":1}'],
+    [{ InputTransformer: { InputTemplate: '{"a": <aws.events.event>}' } }, '{"a": "h\u00e9"}'],
+    [{ InputTransformer: { InputTemplate: '{"a": <aws.events.event.json>}' } }, '{"a": "h\u00e9"}'],
+  ])('the target %j makes JSON of an event that is text', (target, body) => {
+    const request = render({ event: text, target });
+    expect(request).toMatchObject({ body, headers: { 'Content-Type': 'application/json; charset=utf-8' } });
+  });
+
+  test.each([text, bytes, { value: '{}', form: 'text' } as const])(
+    'the event %j is refused when the connection has body parameters',
+    (given) => {
+      const parameters = { bodyParameters: [parameter('a', 'b')] };
+      expect(failureOf(() => render({ event: given, parameters }))).toContain('need a body that is a JSON object');
+    },
+  );
+});
+
 test('a plain event is posted with the fixed headers and its own content', () => {
   expect(render({})).toEqual({
     stage: 'rendered',
@@ -155,8 +202,8 @@ describe('the body', () => {
 
   test("the connection's body parameters are added to the body and replace members of the same name", () => {
     const bodyParameters = [parameter('source', 'mine'), parameter('token', '1'), parameter('token', '2')];
-    const body = render({ parameters: { bodyParameters } }).body ?? '';
-    expect(JSON.parse(body)).toEqual({ ...event, source: 'mine', token: '2' });
+    const { body } = render({ parameters: { bodyParameters } });
+    expect(JSON.parse(String(body))).toEqual({ ...event, source: 'mine', token: '2' });
     expect(event).not.toHaveProperty('token');
   });
 
@@ -219,7 +266,7 @@ describe('path and query', () => {
     };
     const request = render({ parameters });
     expect([request.path, request.headers['X-Id']]).toEqual(['/hook?q=%24.detail.id', '$.detail.id']);
-    expect(JSON.parse(request.body ?? '')).toMatchObject({ b: '$.detail.id' });
+    expect(JSON.parse(String(request.body))).toMatchObject({ b: '$.detail.id' });
   });
 
   test.each<[string, DeliveryTarget, string]>([

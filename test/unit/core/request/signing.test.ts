@@ -47,6 +47,13 @@ describe('a shared key', () => {
     });
   });
 
+  test('a body of bytes has the signature of the same body as text', () => {
+    const signing = { keys: parseSigningSecret(shared), messageId: 'a' };
+    const body = 'h\u00e9';
+    const ofBytes = signRequest({ ...request(), body: Buffer.from(body) }, signing, 0);
+    expect(ofBytes.headers).toEqual(signRequest(request(body), signing, 0).headers);
+  });
+
   test('the package standardwebhooks verifies any signature with a shared key of 24 to 64 bytes', () => {
     const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }));
     const property = fc.property(fc.uint8Array({ minLength: 24, maxLength: 64 }), text, (key, body) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { namesOf } from '../../../../lib/core/delivery/delivery-names.ts';
 import { formatDeadLetter } from '../../../../lib/core/message/dead-letter-message.ts';
 import type { FailureCode } from '../../../../lib/core/failure/failure.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
@@ -29,7 +30,7 @@ function setUp({ remainingMs = 3_600_000 } = {}) {
   }
   const put = (apiDestination: string, id: string, code: FailureCode = 'EndpointRejected') =>
     lying.put(messageOf(apiDestination, id, code));
-  const sentIds = () => queue.sent.map(({ queued }) => queued.delivery.event.value['id']);
+  const sentIds = () => queue.sent.map(({ queued }) => namesOf(queued.delivery).eventId);
   const elapsedMs = () => clock.nowMs() - startMs;
   return { clock, elapsedMs, faults, lying, queue, redrive, put, sentIds };
 }
@@ -122,7 +123,7 @@ test.each(['DeliveryTooLarge', 'MessageRefused'] as const)(
     const [first, messageId] = ['e1', 'e2', 'e3'].map((id) => put('orders', id));
     const send = queue.send;
     queue.send = (queued, group) => {
-      const isRefused = queued.delivery.event.value['id'] === 'e2';
+      const isRefused = namesOf(queued.delivery).eventId === 'e2';
       return isRefused ? Promise.reject(new Failure(code, 'Not this one.')) : send(queued, group);
     };
     const unreadable = [{ messageId, reason: `${code}: Not this one.` }];
@@ -191,7 +192,7 @@ test('a redrive does not move a dead letter that is newer than the start of the 
   queue.send = async (queued, group) => {
     await send(queued, group);
     clock.set(clock.nowMs() + 1);
-    put('orders', String(queued.delivery.event.value['id']));
+    put('orders', String(namesOf(queued.delivery).eventId));
   };
   expect(await redrive()).toMatchObject({ moved: 30, matched: 30, more: false });
   expect([lying.visible.length, lying.present.some((id) => ids.includes(id))]).toEqual([30, false]);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { namesOf } from '../../../../lib/core/delivery/delivery-names.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { withDeadline } from '../../../../lib/delivery/deadline.ts';
 import { createRedrive } from '../../../../lib/delivery/redrive/redrive.ts';
@@ -21,7 +22,7 @@ function setUp() {
     put,
     replay: (asked: Partial<AskedReplay> = {}) => letters.replay({ eventId: 'e1', apiDestination: 'orders', ...asked }),
     redriveAll: () => withDeadline(clock, 60_000, (deadline) => redrive({ dryRun: false }, deadline)),
-    sentIds: () => queue.sent.map(({ queued }) => queued.delivery.event.value['id']),
+    sentIds: () => queue.sent.map(({ queued }) => namesOf(queued.delivery).eventId),
   };
 }
 
