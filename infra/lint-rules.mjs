@@ -93,7 +93,7 @@ const layers = [
     imports: ['core', 'ports', 'adopt'],
     packages: /^(node:(crypto|fs|path)|@aws-sdk\/client-eventbridge)$/,
   },
-  { name: 'commands', path: /^lib\/commands\//, imports: [...runnable, 'adopt', 'events'] },
+  { name: 'commands', path: /^lib\/commands\//, imports: [...runnable, 'adopt', 'builders', 'events'] },
   { name: 'soak', path: /^soak\//, imports: [...runnable, 'soak'] },
   { name: 'manifest', path: /^package\.json$/ },
   { name: 'events', path: /^test\/events\// },

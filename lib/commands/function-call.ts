@@ -31,7 +31,7 @@ export interface FunctionAnswer {
  */
 export async function callFunction(
   name: string,
-  input: JsonObject,
+  input: JsonValue,
   address: StackAddress,
   ...expectedMembers: readonly string[]
 ): Promise<FunctionAnswer> {

@@ -5,7 +5,9 @@ import type { JsonObject, JsonValue } from '../core/input/json.ts';
 import { ExactNumber, isJsonObject } from '../core/input/json.ts';
 import { counted, jsonLine } from '../local/terminal-text.ts';
 import { commandLine, Exit, messageOf, parseCommandLine, runCommand, wrongUsage } from './command.ts';
-import { callFunction, whereNamesAre } from './function-call.ts';
+import { callFunction, objectsIn, whereNamesAre } from './function-call.ts';
+import type { Sender } from './sender-inputs.ts';
+import { envelopeOf, inputOf, ownEvent, senders } from './sender-inputs.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags, stackUsage } from './stack-address.ts';
 
@@ -13,20 +15,27 @@ const command = 'send';
 
 const usage = `Sends one event to an API destination and prints the outcome. It invokes the function deliver.
 
+With --as it passes to deliver what another sender would pass, and prints the outcome of each event:
+  --as subscriber  a subscriber of a Custom Event Bus: an array of envelopes with metadata
+  --as pipe        EventBridge Pipes: an array of messages of a queue
+  --as schedule    EventBridge Scheduler: an envelope; without a file, with the event of a schedule
+
   ${commandLine('send', '<API destination> [event.json] [options]')}
 
   --json                  prints the answer of deliver as one JSON object
   ${stackUsage}
 
-Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are then used.
+Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are then used. For a subscriber and a
+pipe it may also hold an array of them.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
-const flags = { ...stackFlags, json: { type: 'boolean' } } as const;
+const flags = { ...stackFlags, as: { type: 'string' }, json: { type: 'boolean' } } as const;
 
 interface Options {
   readonly apiDestination: string;
   readonly file: string | undefined;
   readonly json: boolean;
+  readonly sender: Sender | undefined;
   readonly address: StackAddress;
 }
 
@@ -37,21 +46,28 @@ function parseOptions(args: string[]): Options {
   if (apiDestination === undefined) throw new Exit(2, `Name the API destination.\n\n${usage}`);
   if (rest.length > 0)
     throw wrongUsage(command, `Too many arguments: ${rest.join(' ')}. Give one API destination and at most one file.`);
-  return { apiDestination, file, json: values.json ?? false, address: stackAddress(values) };
+  const sender = senders.find((name) => name === values.as);
+  if (values.as !== undefined && sender === undefined)
+    throw wrongUsage(command, `--as must be one of ${senders.join(', ')}; it is '${values.as}'.`);
+  return { apiDestination, file, sender, json: values.json ?? false, address: stackAddress(values) };
 }
 
-async function readEvent(file: string | undefined): Promise<JsonObject> {
-  if (file === undefined) return testEvent(new Date());
+async function readEvent(file: string | undefined, sender: Sender | undefined): Promise<JsonValue> {
+  if (file === undefined) return (sender && ownEvent(sender)) ?? testEvent(new Date());
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new Exit(2, `Cannot read ${file}: ${messageOf(error)}`);
   });
   const value = parseJsonExactly(text);
-  if (isJsonObject(value)) return value;
-  throw new Exit(2, `${file} must hold one JSON object: an event or an envelope.`);
+  const mayBeArray = sender === 'subscriber' || sender === 'pipe';
+  if (isJsonObject(value) || (mayBeArray && Array.isArray(value))) return value;
+  throw new Exit(
+    2,
+    `${file} must hold one JSON object${mayBeArray ? ' or an array of them' : ''}: an event or an envelope.`,
+  );
 }
 
 /** Says which number of the event the endpoint gets in other digits, because Lambda's runtime parses the event. */
-function warnOfDigits(event: JsonObject): void {
+function warnOfDigits(event: JsonValue): void {
   const number = firstExactNumber(event);
   if (number === undefined) return;
   const printed = JSON.stringify(Number(number));
@@ -83,25 +99,30 @@ function testEvent(now: Date): JsonObject {
   };
 }
 
-/** The API destination from the command line replaces the one in an envelope. */
-function envelopeOf(event: JsonObject, apiDestination: string): JsonObject {
-  const isEnvelope = 'apiDestination' in event && 'event' in event;
-  return isEnvelope ? { ...event, apiDestination } : { apiDestination, event };
-}
-
 interface Answer {
   readonly delivered: boolean;
   readonly line: string;
-  readonly members: JsonObject;
   /** Whether there is no API destination of that name. */
   readonly isUnknown?: boolean;
 }
 
-async function deliver(envelope: JsonObject, address: StackAddress): Promise<Answer> {
-  const { members, error } = await callFunction('deliver', envelope, address, 'outcome');
-  if (error !== undefined) return { delivered: false, line: `not delivered  ${error.message}`, members };
-  const isUnknown = members['code'] === 'ApiDestinationNotFound';
-  return { delivered: members['outcome'] === 'delivered', line: lineOf(members), members, isUnknown };
+interface Answers {
+  /** The whole answer of deliver. */
+  readonly members: JsonObject;
+  /** One for each event. */
+  readonly answers: readonly Answer[];
+}
+
+async function deliver(input: JsonValue, address: StackAddress): Promise<Answers> {
+  const { members, error } = await callFunction('deliver', input, address, 'outcome', 'deliveries');
+  if (error !== undefined) return { members, answers: [{ delivered: false, line: `not delivered  ${error.message}` }] };
+  const conclusions = members['outcome'] === undefined ? objectsIn(members, 'deliveries') : [members];
+  const answers = conclusions.map((conclusion) => ({
+    delivered: conclusion['outcome'] === 'delivered',
+    line: lineOf(conclusion),
+    isUnknown: conclusion['code'] === 'ApiDestinationNotFound',
+  }));
+  return { members, answers };
 }
 
 function lineOf(answer: JsonObject): string {
@@ -118,14 +139,16 @@ function lineOf(answer: JsonObject): string {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { apiDestination, file, json, address } = parseOptions(args);
-  const event = await readEvent(file);
-  warnOfDigits(event);
-  const answer = await deliver(envelopeOf(event, apiDestination), address);
-  console.log(json ? jsonLine(answer.members) : answer.line);
-  if (answer.isUnknown)
+  const { apiDestination, file, sender, json, address } = parseOptions(args);
+  const event = await readEvent(file, sender);
+  // A pipe passes the text of each message on, so every number keeps its digits.
+  if (sender !== 'pipe') warnOfDigits(event);
+  const input = sender === undefined ? envelopeOf(event, apiDestination) : inputOf(sender, event, apiDestination);
+  const { members, answers } = await deliver(input, address);
+  console.log(json ? jsonLine(members) : answers.map(({ line }) => line).join('\n'));
+  if (answers.some(({ isUnknown }) => isUnknown))
     (json ? console.error : console.log)(await whereNamesAre('ApiDestinations', apiDestination, address));
-  return answer.delivered ? 0 : 1;
+  return answers.every(({ delivered }) => delivered) ? 0 : 1;
 }
 
 export function run(args: string[]): Promise<number> {

@@ -1,8 +1,9 @@
 import type { DeliveryTarget } from '../core/delivery/delivery.ts';
 import type { Trace } from '../core/delivery/trace.ts';
+import type { SystemMetadata } from './senders.ts';
 
 /** The input of `deliver`, and the text of a message in the delivery queue. */
-export interface Envelope<Event extends object = object> {
+export interface Envelope<Event = object> {
   /** Name or ARN. */
   readonly apiDestination: string;
   readonly event: Event;
@@ -11,10 +12,16 @@ export interface Envelope<Event extends object = object> {
   /** The settings of the rule's target, as in EventBridge's own Target. Placeholders of a template are written as `{{name}}`. */
   readonly target?: DeliveryTarget;
   readonly trace?: Trace;
+  /** What a Custom Event Bus says about the event. */
+  readonly SystemMetadata?: SystemMetadata;
+  /** The id of the message that a pipe has made the envelope of. */
+  readonly messageId?: string;
+  /** Whether the event is bytes, as Base64. Default: false. */
+  readonly isBase64Encoded?: boolean;
 }
 
-/** Makes the envelope that a rule of a deployed stack sends: an event and the API destination that gets it. */
-export function envelope<Event extends object>(
+/** Makes the envelope that a rule of a deployed stack sends: an event and the API destination that gets it. A string is text. */
+export function envelope<Event>(
   apiDestination: string,
   event: Event,
   more: Omit<Envelope, 'apiDestination' | 'event'> = {},

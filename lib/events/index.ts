@@ -5,3 +5,12 @@ export type { QueueBatchOptions, QueueRecord } from './queue-batches.ts';
 export { pipesBatch, sqsBatch } from './queue-batches.ts';
 export type { RuleEvent } from './rule-event.ts';
 export { ruleEvent } from './rule-event.ts';
+export type {
+  EventWithMetadata,
+  MetadataOptions,
+  ScheduledEvent,
+  SnsNotification,
+  SnsRecord,
+  SystemMetadata,
+} from './senders.ts';
+export { scheduledEvent, snsEvent, snsNotification, withMetadata } from './senders.ts';

@@ -96,6 +96,34 @@ test('npm run send says which number reaches the endpoint in other digits', asyn
   }
 });
 
+test.each(['subscriber', 'pipe'])('npm run send --as %s delivers each event of an array', async (sender) => {
+  const file = join(folder, `${sender}.json`);
+  writeFileSync(file, `[{"id":"${sender}-1"},{"apiDestination":"other","event":"text of ${sender}"}]`);
+  const from = endpoint.requests.length;
+  const { status, stdout, stderr } = await send(['orders', file, '--as', sender], { AWS_REGION: 'eu-west-1' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout.split(/(?<=\n)/)).toEqual([expect.stringMatching(delivered), expect.stringMatching(delivered)]);
+  const sent = endpoint.requests.slice(from).map(({ body, headers }) => [body, headers['content-type']]);
+  expect(sent.toSorted()).toEqual([
+    [`text of ${sender}`, 'text/plain; charset=utf-8'],
+    [`{"id":"${sender}-1"}`, 'application/json; charset=utf-8'],
+  ]);
+});
+
+test('npm run send --as schedule sends the event of a schedule', async () => {
+  const ended = await send(['orders', '--as', 'schedule'], { AWS_REGION: 'eu-west-1' });
+  expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
+  expect(endpoint.requests.at(-1)?.body).toContain('"source":"aws.scheduler"');
+});
+
+test('npm run send refuses an unknown sender and names the known ones', async () => {
+  expect(await send(['orders', '--as', 'rule'])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: "--as must be one of subscriber, pipe, schedule; it is 'rule'. See npm run send -- --help.\n",
+  });
+});
+
 test.each(['[1]', '{"id":', ''])('npm run send refuses a file with the content %j and names the file', async (text) => {
   const file = join(folder, 'event.json');
   writeFileSync(file, text);
