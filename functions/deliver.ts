@@ -4,6 +4,7 @@ import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { parseInvocationTrace } from '../lib/core/delivery/trace.ts';
 import type { Deadline } from '../lib/delivery/deadline.ts';
+import { answerWithinMs } from '../lib/core/message/answer-time.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import { answerOf, answerOfElements } from '../lib/delivery/deliver-answer.ts';
 import type { DeliverElements, DeliverInput } from '../lib/delivery/deliver-batch.ts';
@@ -21,17 +22,26 @@ export interface DeliverDependencies {
   readonly clock: Clock;
   /** The X-Ray header of the running invocation. */
   readonly traceHeader: () => string | undefined;
+  /** How long the sender waits for an answer, if an envelope does not say so. Default: as long as the function may run. */
+  readonly longestAnswerMs?: number | undefined;
 }
 
 /**
  * Handles the input of one invocation: one event, or an array of events. Rejects when an event stays with its sender, so that
  * the sender invokes again. A pipe whose source is a queue invokes again with these messages only.
+ *
+ * If the sender waits for the answer, the invocation ends before that: what cannot be sent in time goes to the delivery queue. Or
+ * the sender would deliver again what is on its way.
  */
-export function createHandler({ deliverInput, deliverElements, clock, traceHeader }: DeliverDependencies) {
+export function createHandler(dependencies: DeliverDependencies) {
+  const { deliverInput, deliverElements, clock, traceHeader, longestAnswerMs } = dependencies;
   return async (input: unknown, context: Context): Promise<unknown> => {
     const trace = parseInvocationTrace(traceHeader());
-    const run = <Result>(work: (deadline: Deadline) => Promise<Result>) =>
-      withDeadline(clock, context.getRemainingTimeInMillis(), work);
+    const remainingMs = Math.min(
+      context.getRemainingTimeInMillis(),
+      answerWithinMs(input) ?? longestAnswerMs ?? Number.POSITIVE_INFINITY,
+    );
+    const run = <Result>(work: (deadline: Deadline) => Promise<Result>) => withDeadline(clock, remainingMs, work);
     const several = mayHoldElements(input)
       ? await run((deadline) => deliverElements(input, deadline, trace))
       : undefined;
@@ -57,6 +67,7 @@ export function dependenciesFrom(
     deliverInput: (input, deadline, trace) => during(deadline, () => deliverInput(input, deadline, trace)),
     deliverElements: (input, deadline, trace) => during(deadline, () => deliverElements(input, deadline, trace)),
     clock,
+    longestAnswerMs: config.ANSWER_WITHIN_SECONDS && config.ANSWER_WITHIN_SECONDS * 1000,
     // Lambda sets this variable anew for each invocation.
     traceHeader: () => environment['_X_AMZN_TRACE_ID'],
   };

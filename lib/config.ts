@@ -89,6 +89,14 @@ export const variables = {
     unit: 's',
     meaning: 'time limit of `deliver` and `deliver-queued`',
   },
+  ANSWER_WITHIN_SECONDS: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 900,
+    unit: 's',
+    meaning:
+      'how long the sender of `deliver` waits for an answer, if its [envelope](#envelope) does not say so; unset means as long as the function may run',
+  },
   RETRY_BASE_DELAY_MS: {
     type: 'integer',
     default: 1000,

@@ -16,6 +16,8 @@ export interface Envelope<Event = object> {
   readonly SystemMetadata?: SystemMetadata;
   /** The id of the message that a pipe has made the envelope of. */
   readonly messageId?: string;
+  /** How long the sender waits for the answer of `deliver`. Default: the variable ANSWER_WITHIN_SECONDS. */
+  readonly answerWithinSeconds?: number;
   /** Whether the event is bytes, as Base64. Default: false. */
   readonly isBase64Encoded?: boolean;
 }

@@ -8,6 +8,7 @@ import { isJsonObject, withoutUndefined } from '../input/json.ts';
 import type { MapBounds, TextBounds } from '../input/member-reader.ts';
 import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from '../input/member-text.ts';
+import { longestAnswerSeconds } from './answer-time.ts';
 import { hashOf, isSafeId, ownId } from '../request/idempotency-key.ts';
 import type { SentEvent } from './sent-event.ts';
 import { documentOf, factsOf, isBase64, unwrapped } from './sent-event.ts';
@@ -62,6 +63,7 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
   const apiDestination = parseApiDestination(envelope);
   const rule = envelope.optionalText('rule', arnText);
   const target = envelope.optionalObject('target');
+  envelope.optionalInteger('answerWithinSeconds', 1, longestAnswerSeconds);
   const trace = firstTrace(parseTrace(envelope.member('trace')), options.trace);
   return {
     ...delivery(apiDestination, sentIn(envelope, sent), { ...options, trace }),

@@ -6,6 +6,7 @@ import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { InputDelivererDependencies } from '../../../lib/delivery/deliver-batch.ts';
 import { createDeliverElements, createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
 import type { Trace } from '../../../lib/core/delivery/trace.ts';
+import type { Deadline } from '../../../lib/delivery/deadline.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
 
 const xray = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
@@ -127,3 +128,37 @@ test('a pipe delivers only the messages of its queue again whose events stay wit
 test('records of other services are one event', async () => {
   expect(await invoke({ Records: [{ eventSource: 'aws:s3' }] }, () => true)).toMatchObject({ outcome: 'delivered' });
 });
+
+test.each<[input: unknown, longestAnswerMs: number | undefined, expectedMs: number]>([
+  [{ id: 'a' }, undefined, 60_000],
+  [{ id: 'a' }, 30_000, 30_000],
+  [{ id: 'a' }, 90_000, 60_000],
+  [{ apiDestination: 'orders', event: 1, answerWithinSeconds: 10 }, 30_000, 10_000],
+  [{ apiDestination: 'orders', event: 1, answerWithinSeconds: 40 }, 30_000, 40_000],
+  [{ apiDestination: 'orders', event: 1, answerWithinSeconds: 'soon' }, 30_000, 30_000],
+  [{ apiDestination: 'orders', event: 1, answerWithinSeconds: 0 }, 30_000, 30_000],
+  [[{ answerWithinSeconds: 20 }, { answerWithinSeconds: 10 }, 7], 30_000, 10_000],
+  [[], 30_000, 30_000],
+])(
+  'the input %j of a function with a longest wait of %s ms has %i ms of the 60 s of its invocation',
+  async (input, longestAnswerMs, expectedMs) => {
+    const clock = createManualClock();
+    const endsMs: number[] = [];
+    const note = ({ endMs }: Deadline) => void endsMs.push(endMs - clock.nowMs());
+    const handler = createHandler({
+      async deliverInput(_input, deadline) {
+        note(deadline);
+        return { settlement: { kind: 'delivered' }, attempts: 1, durationMs: 0 };
+      },
+      async deliverElements(_input, deadline) {
+        note(deadline);
+        return [];
+      },
+      clock,
+      longestAnswerMs,
+      traceHeader: () => undefined,
+    });
+    await handler(input, context);
+    expect(endsMs).toEqual([expectedMs]);
+  },
+);

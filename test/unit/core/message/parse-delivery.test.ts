@@ -128,6 +128,10 @@ describe('a malformed input', () => {
       { apiDestination: 'orders', event: 'can ary', isBase64Encoded: true },
       'The event is not Base64, although its sender says so.',
     ],
+    [
+      { apiDestination: 'orders', event, answerWithinSeconds: 901 },
+      'answerWithinSeconds is not a whole number from 1 to 900.',
+    ],
     [{ apiDestination: 'orders', event: 'AAAA', isBase64Encoded: 1 }, 'isBase64Encoded is not true or false.'],
     [{ apiDestination: 'orders', event, rule: ['canary'] }, 'rule is not a string.'],
     [{ apiDestination: 'orders', event, rule: 'canary\n' }, 'rule has characters that are not allowed there.'],
