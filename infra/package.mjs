@@ -7,27 +7,31 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { kilobytes as size } from './bundle/contents.cjs';
-import { functionZips } from './bundle/function-zips.cjs';
+import { functionZips, objectKey } from './bundle/function-zips.cjs';
 import { releaseTemplate } from './template/release.cjs';
 import { functionNames } from './template/service.cjs';
 import { stackTemplate } from './template/stack.cjs';
 
+const root = join(import.meta.dirname, '..');
+const isCheckout = existsSync(join(root, 'functions'));
+const calledAs = process.env.LASTMILE_CALLED_AS;
+const commandLine = (args) => (calledAs === undefined ? `npm run package -- ${args}` : `${calledAs} package ${args}`);
+
 const usage = `Packages every function, with a CloudFormation template, without AWS credentials and without a network.
 
-  npm run package -- [--stage dev | --release] [--bucket <name>] [--out <folder>]
+  ${commandLine('[--stage dev | --release] [--bucket <name>] [--out <folder>]')}
 
   --stage <stage>       a template for this stage (default: dev)
   --param <name=value>  parameter of the stage; may be given several times
   --release             a template for every stage, with CloudFormation parameters instead
   --bucket <name>       S3 bucket of the zips; the template then names their objects in it. Without it, the template names the
                         files beside it, which 'aws cloudformation package' uploads
-  --out <folder>        output folder, which is emptied first (default: .build/package/<stage>, or .build/package/release)
+  --out <folder>        output folder, which is emptied first (default: ${isCheckout ? '.build/package/<stage>, or .build/package/release' : 'lastmile-<stage>, or lastmile-<version>'})
   --help                show this text
 
 The folder then has the template, a zip for each function, a list of each zip's contents, and the checksums of all files in
 SHA256SUMS. Exit status: 0 packaged, 1 failed, 2 wrong usage.`;
 
-const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const checksums = 'SHA256SUMS';
 
@@ -49,15 +53,21 @@ function parse(args) {
       throw new Error('--stage must be at most 32 lower case letters, digits and hyphens, and begin with a letter.');
     if (release && (values.stage !== undefined || param.length > 0))
       throw new Error('--release makes a template for every stage, so it takes neither --stage nor --param.');
-    const out = resolve(values.out ?? join(root, '.build', 'package', release ? 'release' : stage));
-    // The default folder can contain only files of an earlier run, even if that run was interrupted.
-    const isOurs = values.out === undefined || mayBeEmptied(out);
+    const out = resolve(values.out ?? defaultFolder(stage, release));
+    // The default folder of a checkout can contain only files of an earlier run, even if that run was interrupted.
+    const isOurs = (isCheckout && values.out === undefined) || mayBeEmptied(out);
     if (!isOurs) throw new Error(`--out is emptied first, but ${out} contains other files. Choose another folder.`);
     return { stage, release, bucket, out, parameters: Object.fromEntries(param.map(parameterOf)) };
   } catch (error) {
-    console.error(`${error.message.split('\n')[0].replace(/\.?$/, '.')} See npm run package -- --help.`);
+    console.error(`${error.message.split('\n')[0].replace(/\.?$/, '.')} See ${commandLine('--help')}.`);
     return undefined;
   }
+}
+
+/** An installed package writes into the user's folder, because npm replaces the package's own one. */
+function defaultFolder(stage, release) {
+  if (isCheckout) return join(root, '.build', 'package', release ? 'release' : stage);
+  return `lastmile-${release ? version : stage}`;
 }
 
 function parameterOf(given) {
@@ -76,13 +86,10 @@ function mayBeEmptied(folder) {
 
 const sha256 = (bytes, encoding) => createHash('sha256').update(bytes).digest(encoding);
 
-/** In a bucket, a zip is named after its contents, so a new version never replaces one that a stack uses. */
 function codeOf(zips, bucket) {
   return (name) => {
-    const { zip } = zips.find((each) => each.name === name);
-    return bucket === undefined
-      ? `${name}.zip`
-      : { S3Bucket: bucket, S3Key: `lastmile/${name}-${sha256(zip, 'hex').slice(0, 16)}.zip` };
+    const zip = zips.find((each) => each.name === name);
+    return bucket === undefined ? `${name}.zip` : { S3Bucket: bucket, S3Key: objectKey(zip) };
   };
 }
 

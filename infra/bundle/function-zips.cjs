@@ -2,6 +2,7 @@
  * Makes the zip of each function, without osls. The contents and their order are those of osls, and every file has the same date,
  * so the same sources give the same bytes.
  */
+const { createHash } = require('node:crypto');
 const { readFileSync, existsSync } = require('node:fs');
 const { join, relative } = require('node:path');
 const { zipSync } = require('fflate');
@@ -14,12 +15,14 @@ const built = join(root, 'dist', 'functions');
 
 /**
  * @param {readonly string[]} names names of functions in serverless.yml
- * @returns {Promise<{ name: string, zip: Uint8Array, contents: object }[]>}
+ * @param {{ sourceMaps?: boolean }} options an installed package has its zips already
+ * @returns {Promise<{ name: string, zip: Uint8Array, contents: object, sources?: string[] }[]>} `sources`: the files that were
+ *   bundled, relative to the root; an installed package does not have them
  * @throws Error for a bundle that is over its budget or cannot be made
  */
-async function functionZips(names) {
+async function functionZips(names, { sourceMaps = true } = {}) {
   const isCheckout = existsSync(join(root, 'functions'));
-  return isCheckout ? await Promise.all(names.map((name) => buildZip(name))) : names.map((name) => readZip(name));
+  return isCheckout ? await Promise.all(names.map((name) => buildZip(name, sourceMaps))) : names.map((name) => readZip(name));
 }
 
 function readZip(name) {
@@ -27,7 +30,7 @@ function readZip(name) {
   return { name, zip, contents: JSON.parse(readFileSync(join(built, `${name}.contents.json`), 'utf8')) };
 }
 
-async function buildZip(name) {
+async function buildZip(name, sourceMaps) {
   // Only a checkout has esbuild.
   const { bundle } = require('./bundle.cjs');
   const folder = `.build/${name}`;
@@ -35,9 +38,11 @@ async function buildZip(name) {
   const contents = bundleContents(metafile);
   const fault = overBudget(name, contents, require('./bundle-budget.json'));
   if (fault) throw new Error(fault);
-  const files = outputFiles.map(({ path, contents: bytes }) => [relative(root, path), bytes]);
+  const wanted = outputFiles.filter(({ path }) => sourceMaps || !path.endsWith('.map'));
+  const files = wanted.map(({ path, contents: bytes }) => [relative(root, path), bytes]);
   files.push([`${folder}/package.json`, new TextEncoder().encode('{"type":"module"}\n')]);
-  return { name, zip: zipOf(files), contents };
+  const sources = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  return { name, zip: zipOf(files), contents, sources };
 }
 
 /** 1980-01-01 is the earliest date of the format. `fflate` reads local time, so that the zone of the machine does not matter. */
@@ -46,4 +51,9 @@ function zipOf(files) {
   return zipSync(Object.fromEntries(sorted), { level: 9, mtime: new Date(1980, 0, 1) });
 }
 
-module.exports = { functionZips };
+/** The key of a zip in a bucket. It contains a hash of the zip, so a new version never replaces one that a stack uses. */
+function objectKey({ name, zip }) {
+  return `lastmile/${name}-${createHash('sha256').update(zip).digest('hex').slice(0, 16)}.zip`;
+}
+
+module.exports = { functionZips, objectKey };

@@ -9,7 +9,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { buildPage } from '../../lib/console/files/build-page.ts';
+import { functionZips } from '../bundle/function-zips.cjs';
+import { functionNames } from '../template/service.cjs';
 import { entries, fileOf } from './entries.ts';
+import { thirdPartyNotices } from './notices.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -59,8 +62,23 @@ function buildTypes(out) {
   if (status !== 0) throw new Error('The declarations could not be built.');
 }
 
+/** The functions as they are deployed: the package deploys them without esbuild and without the sources. */
+async function buildFunctions(out) {
+  // Half of a zip would be source maps, and the package has a limit of 5 MB.
+  const zips = await functionZips(functionNames(), { sourceMaps: false });
+  const folder = join(out, 'functions');
+  mkdirSync(folder, { recursive: true });
+  for (const { name, zip, contents } of zips) {
+    writeFileSync(join(folder, `${name}.zip`), zip);
+    writeFileSync(join(folder, `${name}.contents.json`), `${JSON.stringify(contents, undefined, 2)}\n`);
+  }
+  const sources = zips.flatMap((each) => each.sources);
+  writeFileSync(join(out, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(sources, root));
+}
+
 const out = resolve(root, process.argv[2] ?? 'dist');
 rmSync(out, { recursive: true, force: true });
 await buildCode(out);
 await buildPage(root, join(out, 'console'));
+await buildFunctions(out);
 buildTypes(out);

@@ -28,6 +28,12 @@ function functionNames() {
   return Object.keys(readFile().functions);
 }
 
+/** The stage parameters in serverless.yml: the defaults, and those of the stage's own block. */
+function stageParameters(stage) {
+  const { params } = readFile();
+  return { defaults: params.default, ofStage: params[stage] ?? {} };
+}
+
 /**
  * @param {{ stage: string, parameters: Readonly<Record<string, unknown>> }} given parameters replace those of serverless.yml
  * @returns the service with all variables replaced
@@ -89,4 +95,4 @@ async function contentOf(path, context) {
   return await exported({ resolveVariable: (source) => resolveVariable(source, context) });
 }
 
-module.exports = { functionNames, readService };
+module.exports = { functionNames, readService, stageParameters };

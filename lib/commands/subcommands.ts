@@ -32,10 +32,7 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   console: { does: 'shows a deployed stack in a browser', load: () => import('./console.ts') },
   invoke: { does: 'runs one function once, as it is deployed', load: () => import('./invoke.ts') },
   package: { does: 'packages the functions for a stage', load: async () => script('package', 'infra/package.mjs') },
-  deploy: {
-    does: 'deploys the stack of a stage',
-    load: async () => script('deploy', 'node_modules/osls/bin/serverless.js', 'deploy'),
-  },
+  deploy: { does: 'deploys the stack of a stage', load: () => import('./deploy/deploy.ts') },
   soak: {
     does: 'checks that no event is lost while stacks are killed',
     load: async () => script('soak', 'soak/soak.ts'),
@@ -43,17 +40,18 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 /**
- * A subcommand that needs files that only a checkout has. It runs in a process of its own, in the folder of the checkout.
+ * A subcommand that is a file outside of lib/. It runs in a process of its own. Some of these files are only in a checkout.
  *
  * @throws Exit 2
  */
-function script(name: string, file: string, ...before: readonly string[]): Command {
-  if (!existsSync(join(packageFolder, file)))
+function script(name: string, file: string): Command {
+  const path = join(packageFolder, file);
+  if (!existsSync(path))
     throw new Exit(2, `${calledAs} ${name} works only in a checkout of Lastmile, because it needs ${file}.`);
   return {
     run: async (args) => {
       const { promise, resolve, reject } = Promise.withResolvers<number>();
-      spawn(process.execPath, [file, ...before, ...args], { cwd: packageFolder, stdio: 'inherit' })
+      spawn(process.execPath, [path, ...args], { stdio: 'inherit' })
         .once('error', reject)
         .once('exit', (status) => resolve(status ?? 1));
       return await promise;

@@ -26,7 +26,8 @@ export async function setup({ provide }: Pick<TestProject, 'provide'>): Promise<
   const server = spawn('python3', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(server, 'exit');
   const url = await Promise.race([urlOf(server.stderr), exited.then(() => Promise.reject(new Error('moto ended.')))]);
-  for (const service of ['dynamodb', 'sqs', 'secretsmanager', 's3', 'lambda']) await loadService(url, service);
+  for (const service of ['dynamodb', 'sqs', 'secretsmanager', 's3', 'lambda', 'cloudformation'])
+    await loadService(url, service);
   provide('moto', url);
   return async () => {
     server.kill();

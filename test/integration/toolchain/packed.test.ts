@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +8,7 @@ import { exportsOfPackage } from '../../../infra/release/entries.ts';
 import { version } from '../../../lib/core/version.ts';
 import { createDestination } from '../../fixtures/clients.ts';
 import { ownClients } from '../../fixtures/stack.ts';
+import { functionNames } from '../../unit/infra/packaged-template.ts';
 import { type InstalledPackage, installPackage } from '../../fixtures/installed-package.ts';
 import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 
@@ -39,6 +40,50 @@ test('the package has no tests, no benchmarks and no sources, and is smaller tha
   const unwanted = /^(bench|soak|functions|lib|\.)|^test\/(?!events\/)|\.test\.|(?<!\.d)\.ts$/;
   expect(names.filter((name) => unwanted.test(name))).toEqual([]);
   expect(statSync(installed.tarball).size).toBeLessThan(mostBytes);
+});
+
+const functionFiles = () => readdirSync(join(installed.folder, 'dist', 'functions')).sort();
+
+test('the package has a zip of every function, and names each package in them with its licence', () => {
+  expect(functionFiles()).toEqual(functionNames.flatMap((name) => [`${name}.contents.json`, `${name}.zip`]).sort());
+  const bundled = functionFiles()
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file) => JSON.parse(readFileSync(join(installed.folder, 'dist', 'functions', file), 'utf8')).packages)
+    .map(({ name }: { readonly name: string }) => name)
+    .filter((name) => name !== 'lastmile' && name !== 'node');
+  expect(bundled).toEqual(expect.arrayContaining(['undici', '@smithy/core', '@middy/core']));
+  const notices = readFileSync(join(installed.folder, 'dist', 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+  const named = new Set([...notices.matchAll(/^(\S+) \d\S* \([A-Za-z0-9. -]+\)$/gm)].map(([, name]) => name));
+  expect(bundled.filter((name) => !named.has(name))).toEqual([]);
+  expect(notices).toContain('data/events/2015-10-07/service-2.json (Apache-2.0), shortened');
+});
+
+test('lastmile package --release makes the files of a release from the installed package, with correct checksums', async () => {
+  const { status, stdout, stderr } = await lastmile('package', '--release');
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(new RegExp(`\npackaged lastmile-${version}\n$`));
+  const release = join(installed.project, `lastmile-${version}`);
+  const zips = functionFiles().filter((file) => file.endsWith('.zip'));
+  expect(readdirSync(release)).toEqual(
+    expect.arrayContaining([...zips, `lastmile-${version}.template.json`, 'SHA256SUMS']),
+  );
+  execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: release });
+  for (const zip of zips) {
+    expect(readFileSync(join(release, zip))).toEqual(readFileSync(join(installed.folder, 'dist', 'functions', zip)));
+  }
+});
+
+test('lastmile deploy checks its arguments in an installed package, and names the way out', async () => {
+  expect(await lastmile('deploy', '--stage', 'prod', '--param', 'maximumConcurency=7')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr:
+      'There is no parameter maximumConcurency. Did you mean maximumConcurrency? See npx lastmile deploy --help.\n',
+  });
+  expect(await lastmile('deploy', '--stage', 'prod')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('There is no terminal to ask at. Add --yes to deploy without asking'),
+  });
 });
 
 test('package.json exports every entry of the release table, and the package has the files and the declarations', () => {
