@@ -23,13 +23,6 @@ export const consolePaths = {
   files: '/_console/files/',
 } as const;
 
-/** The body of a request to `consolePaths.api`. */
-export interface ConsoleCallRequest {
-  readonly operation: string;
-  readonly input: object;
-  readonly region: string;
-}
-
 /** The body of an answer that is not 200: an error in the form of awsJson. */
 export interface ConsoleCallError {
   readonly __type: string;

@@ -202,6 +202,12 @@ describe('other senders', () => {
     expect((await ask({ path: '/_console/api' })).status).toBe(405);
     expect(performed).toEqual([]);
   });
+
+  test('the page, the files and the settings of the console are only read', async () => {
+    const headers = { origin: `http://127.0.0.1:${port}` };
+    for (const path of ['/', '/_console/settings', '/_console/files/main.js'])
+      expect((await ask({ method: 'POST', path, headers })).status).toBe(405);
+  });
 });
 
 describe('operations', () => {

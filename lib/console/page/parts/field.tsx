@@ -30,7 +30,7 @@ export function FieldsOf({ operation, children }: FieldsOfProps) {
 }
 
 /** @param path of the member of the operation's input, such as `AuthParameters.BasicAuthParameters.Username` */
-export function useFieldError(path: string): string | undefined {
+function useFieldError(path: string): string | undefined {
   return useContext(ErrorContext)?.fields.get(pathOf(path));
 }
 
