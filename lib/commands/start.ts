@@ -1,7 +1,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { devNull } from 'node:os';
-import { join, relative } from 'node:path';
-import { dirname } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { createOutputLines } from '../adapters/log/output-lines.ts';
 import { ConfigError } from '../config.ts';
 import type { Waiting } from '../local/stack/backends.ts';

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../lib/core/input/json.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { sharedStack } from '../../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+import { exampleTemplate, resolve } from '../bus/example-rules.ts';
 import { startTokenEndpoint, type TokenEndpoint } from '../../servers/oauth/oauth-token-endpoint.ts';
 
 /* OAuth connections that a CloudFormation template declares. The client secret is in Secrets Manager. */
@@ -43,38 +44,34 @@ async function invoke(name: string, payload: object): Promise<string> {
   return Payload?.transformToString() ?? '';
 }
 
+interface Declared {
+  /** The name of the CloudFormation stack. Names of connections and destinations contain it. */
+  readonly stackName: string;
+  readonly type: string;
+  readonly logicalId: string;
+  readonly properties: JsonObject;
+}
+
 /** Sends a request of CloudFormation, and returns what the function answers to CloudFormation. */
-async function ask(RequestType: 'Create' | 'Delete', type: string, properties: JsonObject, physicalId?: string) {
+async function ask(RequestType: 'Create' | 'Delete', declared: Declared, physicalId?: string) {
   await invoke('resources', {
     RequestType,
     ResponseURL: `${endpoint.origin}/answer`,
-    StackId: 'arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1',
-    RequestId: `${RequestType}-${type}-${JSON.stringify(properties).length}`,
-    ResourceType: `Custom::Lastmile${type}`,
-    LogicalResourceId: type,
+    StackId: `arn:aws:cloudformation:us-east-1:123456789012:stack/${declared.stackName}/1`,
+    RequestId: `${RequestType}-${declared.logicalId}`,
+    ResourceType: declared.type,
+    LogicalResourceId: declared.logicalId,
     ...(physicalId !== undefined && { PhysicalResourceId: physicalId }),
-    ResourceProperties: { ServiceToken: 'arn', ...properties },
+    ResourceProperties: declared.properties,
   });
   const answer = endpoint.requests.findLast(({ path }) => path === '/answer');
   return JSON.parse(answer?.body ?? '') as {
     readonly Status: string;
     readonly Reason?: string;
     readonly PhysicalResourceId: string;
-    readonly Data?: Readonly<Record<string, string>>;
+    readonly Data: Readonly<Record<string, string>>;
   };
 }
-
-const connection = (Name: string, ClientID: string, ClientSecret: string): JsonObject => ({
-  Name,
-  AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
-  AuthParameters: {
-    OAuthParameters: {
-      ClientParameters: { ClientID, ClientSecret },
-      AuthorizationEndpoint: tokens.url,
-      HttpMethod: 'POST',
-    },
-  },
-});
 
 /** The secret in the form that the policies page of the guide describes. */
 async function createSecret(): Promise<string> {
@@ -88,40 +85,59 @@ async function createSecret(): Promise<string> {
   return String((await clients.secrets.send(new CreateSecretCommand(input))).ARN);
 }
 
+/** Without the policy, the client of the connection itself is used. CloudFormation takes it from Secrets Manager. */
+function withoutPolicy({ ConnectionPolicy: _, Connection, ...others }: JsonObject): JsonObject {
+  const { Properties, Type = '' } = Connection as JsonObject;
+  const { WaitForAuthorization: __, AuthParameters, ...properties } = Properties as JsonObject;
+  const text = JSON.stringify(AuthParameters).replaceAll(
+    '"ClientSecret":"in-the-secret"',
+    `"ClientSecret":"${clientSecret}"`,
+  );
+  return {
+    Connection: { Type, Properties: { ...properties, AuthParameters: JSON.parse(text) as JsonObject } },
+    ...others,
+  };
+}
+
 test.each([
   ['the ARN of a secret in its connection policy', 'named'],
   ['a client secret that CloudFormation has taken from Secrets Manager', 'resolved'],
 ] as const)(
   'an OAuth connection that a template declares with %s gets its token and delivers, and no answer or log line has a credential',
-  async (_what, name) => {
-    const made: [type: string, properties: JsonObject, physicalId: string][] = [];
-    const create = async (type: string, properties: JsonObject) => {
-      const answer = await ask('Create', type, properties);
-      expect([type, answer.Status, answer.Reason]).toEqual([type, 'SUCCESS', undefined]);
-      made.unshift([type, properties, answer.PhysicalResourceId]);
-      return answer.Data ?? {};
+  async (_what, way) => {
+    const template = exampleTemplate('oauth-secret.yml')['Resources'] as JsonObject;
+    let known: Record<string, string> = {
+      Stage: 'local',
+      Endpoint: `${endpoint.origin}/${way}`,
+      TokenEndpoint: tokens.url,
+      SecretArn: way === 'named' ? await createSecret() : '',
     };
-    const isNamed = name === 'named';
-    const { Arn = '' } = isNamed
-      ? await create('Connection', { ...connection(name, 'unused', 'unused'), WaitForAuthorization: 'false' })
-      : await create('Connection', connection(name, 'shop', clientSecret));
-    if (isNamed) await create('ConnectionPolicy', { ConnectionName: name, SecretArn: await createSecret() });
-    const InvocationEndpoint = `${endpoint.origin}/${name}`;
-    await create('ApiDestination', { Name: name, ConnectionArn: Arn, InvocationEndpoint, HttpMethod: 'POST' });
+    const made: [declared: Declared, physicalId: string][] = [];
+    for (const [logicalId, resource] of Object.entries(way === 'named' ? template : withoutPolicy(template))) {
+      const { Type, Properties = {} } = resource as JsonObject;
+      const declared = {
+        stackName: way,
+        type: String(Type),
+        logicalId,
+        properties: resolve(Properties, known) as JsonObject,
+      };
+      const { Status, Reason, PhysicalResourceId, Data } = await ask('Create', declared);
+      expect([logicalId, Status, Reason]).toEqual([logicalId, 'SUCCESS', undefined]);
+      made.unshift([declared, PhysicalResourceId]);
+      const attributes = Object.entries(Data).map(([name, value]) => [`${logicalId}.${name}`, value]);
+      known = { ...known, [logicalId]: PhysicalResourceId, ...Object.fromEntries(attributes) };
+    }
 
-    const delivered = await invoke('deliver', { apiDestination: name, event: { id: name, detail: {} } });
+    const apiDestination = known['Destination'] ?? '';
+    const delivered = await invoke('deliver', { apiDestination, event: { id: way, detail: {} } });
     expect(JSON.parse(delivered)).toMatchObject({ outcome: 'delivered', status: 200, attempts: 1 });
-    const [request] = endpoint.requests.filter(({ path }) => path === `/${name}`);
+    const [request] = endpoint.requests.filter(({ path }) => path === `/${way}`);
     expect(request?.headers['authorization']).toBe(`Bearer ${accessToken}`);
 
-    for (const [type, properties, physicalId] of made)
-      expect(await ask('Delete', type, properties, physicalId)).toMatchObject({ Status: 'SUCCESS' });
-    const shown = [
-      delivered,
-      ...printed,
-      ...endpoint.requests.filter(({ path }) => path === '/answer').map(({ body }) => body),
-    ];
-    expect(printed.some((line) => line.includes(`delivered  ${name}`))).toBe(true);
-    expect(shown.filter((text) => /canary/.test(text))).toEqual([]);
+    for (const [declared, physicalId] of made)
+      expect(await ask('Delete', declared, physicalId)).toMatchObject({ Status: 'SUCCESS' });
+    const answers = endpoint.requests.filter(({ path }) => path === '/answer').map(({ body }) => body);
+    expect(printed.some((line) => line.includes(`delivered  ${apiDestination}`))).toBe(true);
+    expect([delivered, ...printed, ...answers].filter((text) => text.includes('canary'))).toEqual([]);
   },
 );
