@@ -28,6 +28,7 @@ import type { SlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
 import { createSlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createPreparation } from '../lib/delivery/route/preparation.ts';
+import { withRarePolicies } from '../lib/delivery/route/rare-policies.ts';
 import { createResolver } from '../lib/delivery/route/resolver.ts';
 import { createAnswerObserver } from '../lib/delivery/route/answer-observer.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
@@ -151,15 +152,9 @@ export function wireDeliver(
   const { stores, configuration, secrets, states, tokens, http, concurrency, clock, userAgent, metrics } = wired;
   const policy = defaultPolicy(config);
   const cache = { freshMs: config.CACHE_SECONDS * 1000, staleMs: config.STALE_SECONDS * 1000 };
-  const resolver = createResolver({
-    configuration,
-    secrets,
-    states,
-    clock,
-    policy,
-    cache,
-    longestTimeoutMs: longestRequestTimeoutMs(config.FUNCTION_TIMEOUT_SECONDS),
-  });
+  const longestTimeoutMs = longestRequestTimeoutMs(config.FUNCTION_TIMEOUT_SECONDS);
+  const configured = createResolver({ configuration, secrets, states, clock, policy, cache, longestTimeoutMs });
+  const resolver = withRarePolicies(configured, { http, clock, userAgent });
   const observeAnswer = createAnswerObserver({
     runs: stores.runs,
     states,

@@ -1,5 +1,9 @@
 import type { ApiDestination } from '../../core/destination/api-destination.ts';
-import type { DeliveryPolicyOverrides, TransportSettings } from '../../core/destination/delivery-policy.ts';
+import type {
+  CloudEventsFormat,
+  DeliveryPolicyOverrides,
+  TransportSettings,
+} from '../../core/destination/delivery-policy.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { withoutUndefined } from '../../core/input/json.ts';
 import {
@@ -78,6 +82,8 @@ function mergedPolicy(
     burst: without('Burst', former.burst),
     invocationRateLimit: without('InvocationRateLimit', former.invocationRateLimit),
     retryableStatuses: without('RetryableStatuses', former.retryableStatuses),
+    format: without('Format', former.format),
+    webhookRequestOrigin: without('WebhookRequestOrigin', former.webhookRequestOrigin),
     signing: without('Signing', former.signing),
     ...requested,
     retryPolicy: given({ ...without('RetryPolicy', retryPolicy), ...requested.retryPolicy }),
@@ -177,6 +183,9 @@ function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input
     invocationRateLimit: textOf(input, 'InvocationRateLimit') === undefined ? undefined : 'NONE',
     retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
     retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
+    // The service model allows only these values.
+    format: textOf(input, 'Format') as CloudEventsFormat | undefined,
+    webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
     signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
     transport: given({
       clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),
@@ -221,6 +230,8 @@ function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPol
         MaximumEventAgeInSeconds: seconds(retryPolicy.maximumEventAgeMs),
       }),
     RetryableStatuses: retryableStatuses,
+    Format: policy.format,
+    WebhookRequestOrigin: policy.webhookRequestOrigin,
     Signing: signing && { SecretArn: signing.secretArn },
     ClientCertificateSecretArn: transport?.clientCertificateSecretArn,
     CaCertificateSecretArn: transport?.caCertificateSecretArn,

@@ -45,6 +45,9 @@ export interface SigningSettings {
   readonly secretArn: string;
 }
 
+/** The modes of CloudEvents 1.0 over HTTP: the attributes are in headers, or beside the data in the body. */
+export type CloudEventsFormat = 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
+
 export interface RetryPolicy {
   /** 0 to 185; N allowed retries mean at most N + 1 attempts. */
   readonly maximumRetryAttempts: number;
@@ -70,6 +73,10 @@ export interface DeliveryPolicy {
   readonly retryPolicy: RetryPolicy;
   /** Statuses that are retried in addition to those that are always retried. */
   readonly retryableStatuses: readonly number[];
+  /** Absent when the body is the event. */
+  readonly format?: CloudEventsFormat;
+  /** The DNS name for which an endpoint must consent before it gets events. Absent when no endpoint is asked. */
+  readonly webhookRequestOrigin?: string;
   /** Absent when requests are not signed. */
   readonly signing?: SigningSettings;
   readonly transport: TransportSettings;

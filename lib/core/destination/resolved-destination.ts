@@ -1,3 +1,4 @@
+import type { CloudEvents } from '../request/cloud-event.ts';
 import type { SigningKeys } from '../request/signing.ts';
 import type { ApiDestination } from './api-destination.ts';
 import type { Connection } from './connection.ts';
@@ -23,4 +24,6 @@ export interface ResolvedDestination extends PolicyMaterial {
   readonly connection: Connection;
   readonly secret: ConnectionSecret;
   readonly policy: DeliveryPolicy;
+  /** Makes CloudEvents; present if the policy has a format. */
+  readonly cloudEvents?: CloudEvents;
 }

@@ -30,6 +30,7 @@ export const failures = {
   SecretNotFound: { kind: 'retryable', errorCode: 'NO_RESOURCE' },
   InvalidSecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
   InvalidPolicySecret: { kind: 'retryable', errorCode: 'INVALID_PARAMETER' },
+  HandshakeRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },
   // Failures of the stores that hold the configuration.
   StoreUnavailable: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   StoreRefused: { kind: 'retryable', errorCode: 'NO_PERMISSIONS' },

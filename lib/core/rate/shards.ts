@@ -110,10 +110,14 @@ export function shardCount({ ratePerSecond }: RatedDestination, batchSize: numbe
   return Math.max(1, Math.ceil(((ratePerSecond / batchSize) * writesPerBatch) / maxWritesPerSecond));
 }
 
-/** A shard's part of rate and burst, in whole numbers. The rates add up to the destination's rate. A burst is at least 1. */
+/**
+ * A shard's part of rate and burst, in whole numbers. The rates add up to the destination's rate. A burst is at least 1. Only a
+ * rate that an endpoint has allowed may be below 1, and then there is one shard.
+ */
 export function shareOf({ ratePerSecond, burst }: RatedDestination, shard: number, shards: number): Share {
   return {
-    ratePerSecond: Math.floor(ratePerSecond / shards) + (shard < ratePerSecond % shards ? 1 : 0),
+    ratePerSecond:
+      shards === 1 ? ratePerSecond : Math.floor(ratePerSecond / shards) + (shard < ratePerSecond % shards ? 1 : 0),
     burst: 1 + Math.floor((burst - 1) / shards),
   };
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { BoundedMap } from '../input/bounded-map.ts';
 import type { HttpParameter } from '../destination/connection-secret.ts';
-import type { Delivery, EventForm } from '../delivery/delivery.ts';
+import type { Delivery, DeliveryTarget, EventForm } from '../delivery/delivery.ts';
 import { Failure } from '../failure/failure.ts';
 import { transformInput } from './input-transformer.ts';
 import { exactEvent, parseJsonExactly } from '../input/exact-json.ts';
@@ -29,8 +29,16 @@ export function renderBody(delivery: Delivery, bodyParameters: readonly HttpPara
 
 /** The form of a body that is not JSON. A target with an input of its own always makes JSON. */
 export function formOfBody({ event, target }: Delivery): EventForm | undefined {
-  if (event.form === undefined || target.Input !== undefined || target.InputTransformer !== undefined) return undefined;
-  return target.InputPath === undefined || target.InputPath === '$' ? event.form : undefined;
+  return event.form === undefined || hasOwnInput(target) ? undefined : event.form;
+}
+
+/** Whether the body is something else than the whole event. */
+export function hasOwnInput({
+  Input: input,
+  InputPath: inputPath,
+  InputTransformer: transformer,
+}: DeliveryTarget): boolean {
+  return input !== undefined || transformer !== undefined || (inputPath !== undefined && inputPath !== '$');
 }
 
 function renderInput(delivery: Delivery): string {

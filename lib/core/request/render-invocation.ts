@@ -1,13 +1,13 @@
 import { idempotencyKey } from './idempotency-key.ts';
 import type { Delivery, EventDocument, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
-import type { ApiDestination } from '../destination/api-destination.ts';
+import type { ApiDestination, HttpMethod } from '../destination/api-destination.ts';
 import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
 import type { ResolvedDestination } from '../destination/resolved-destination.ts';
 import { authorizationHeaderName } from './authorization-header.ts';
 import { HeaderFields, isForwarded } from './header-rules.ts';
 import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
 import { compileInvocationEndpoint, fillWildcards, mergeQuery } from './invocation-endpoint.ts';
-import { formOfBody, renderBody } from './render-body.ts';
+import { formOfBody, hasOwnInput, renderBody } from './render-body.ts';
 import { parameterText, pathParameterText } from './target-parameters.ts';
 
 export interface RenderContext {
@@ -17,6 +17,8 @@ export interface RenderContext {
 
 /** The parts that all requests of one API destination share while the connection's secret stays the same. */
 interface Plan {
+  readonly name: string;
+  readonly method: HttpMethod;
   readonly secret: ConnectionSecret;
   readonly userAgent: string;
   readonly endpoint: InvocationEndpoint;
@@ -34,6 +36,8 @@ interface Plan {
 
 const plans = new WeakMap<ApiDestination, Plan>();
 
+type Destination = Pick<ResolvedDestination, 'apiDestination' | 'secret' | 'policy' | 'cloudEvents'>;
+
 /**
  * Builds the request without its authorization. A parameter of the connection replaces one of the target, and a parameter of
  * the target replaces one of the endpoint's URL. Dynamic parameters are read from the original event, not the transformed one.
@@ -42,22 +46,39 @@ const plans = new WeakMap<ApiDestination, Plan>();
  */
 export function renderInvocation(
   delivery: Delivery,
-  { apiDestination, secret }: Pick<ResolvedDestination, 'apiDestination' | 'secret'>,
+  { apiDestination, secret, policy: { format }, cloudEvents }: Destination,
   context: RenderContext,
 ): InvocationRequest {
   const plan = planFor(apiDestination, secret, context.userAgent);
+  if (format === undefined || cloudEvents === undefined)
+    return render(plan, delivery, { delivery, contentType: contentTypeOf(delivery) });
+  const { attributes, data, contentType } = cloudEvents.cloudEventOf(delivery, apiDestination.arn);
+  const content = hasOwnInput(delivery.target) ? delivery : { ...delivery, event: data };
+  const rendered = render(plan, delivery, { delivery: content, contentType: contentType ?? contentTypeOf(content) });
+  return cloudEvents.withCloudEvent(rendered, attributes, format);
+}
+
+/** What the body is made of. */
+interface Content {
+  /** The delivery, or for a CloudEvent the delivery of its data. */
+  readonly delivery: Delivery;
+  /** Default: JSON. */
+  readonly contentType: string | undefined;
+}
+
+function render(plan: Plan, delivery: Delivery, content: Content): InvocationRequest {
   const parameters = delivery.target.HttpParameters;
   const request = {
     stage: 'rendered',
-    method: apiDestination.httpMethod,
+    method: plan.method,
     origin: plan.endpoint.origin,
     path:
       parameters === undefined && plan.path !== undefined
         ? plan.path
         : renderPath(plan, parameters ?? {}, delivery.event),
-    headers: renderHeaders(plan, parameters?.HeaderParameters, delivery, apiDestination.name),
+    headers: renderHeaders(plan, parameters?.HeaderParameters, delivery, content.contentType),
   } as const;
-  return plan.carriesBody ? { ...request, body: renderBody(delivery, plan.bodyParameters) } : request;
+  return plan.carriesBody ? { ...request, body: renderBody(content.delivery, plan.bodyParameters) } : request;
 }
 
 function planFor(apiDestination: ApiDestination, secret: ConnectionSecret, userAgent: string): Plan {
@@ -79,6 +100,8 @@ function makePlan(apiDestination: ApiDestination, secret: ConnectionSecret, user
   fields.setAll(connectionFields);
   fields.remove(authorizationName);
   return {
+    name: apiDestination.name,
+    method: apiDestination.httpMethod,
     secret,
     userAgent,
     endpoint,
@@ -123,12 +146,11 @@ function renderHeaders(
   plan: Plan,
   parameters: TargetHttpParameters['HeaderParameters'],
   delivery: Delivery,
-  apiDestinationName: string,
+  contentType: string | undefined,
 ): Readonly<Record<string, string>> {
-  const form = formOfBody(delivery);
-  const isPlain = parameters === undefined && form === undefined;
+  const isPlain = parameters === undefined && contentType === undefined;
   const fields = isPlain ? plan.fields : new HeaderFields(plan.fields);
-  if (form !== undefined && !plan.connectionFields.has('Content-Type')) fields.set('Content-Type', contentTypes[form]);
+  if (contentType !== undefined && !plan.connectionFields.has('Content-Type')) fields.set('Content-Type', contentType);
   for (const [name, parameter] of Object.entries(parameters ?? {})) {
     if (!isForwarded(name) || plan.connectionFields.has(name) || isSameName(name, plan.authorizationName)) continue;
     const field = `target.HttpParameters.HeaderParameters.${name}`;
@@ -136,11 +158,16 @@ function renderHeaders(
   }
   const headers = isPlain ? plan.headers : fields.toRecord();
   if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;
-  return { ...headers, [idempotencyName]: idempotencyKey(delivery, apiDestinationName) };
+  return { ...headers, [idempotencyName]: idempotencyKey(delivery, plan.name) };
 }
 
-/** The default for events that are not JSON. */
 const contentTypes = { text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream' } as const;
+
+/** The Content-Type of a body that is not JSON, if nobody has configured another one. */
+function contentTypeOf(delivery: Delivery): string | undefined {
+  const form = formOfBody(delivery);
+  return form === undefined ? undefined : contentTypes[form];
+}
 
 /** If a parameter of this name is configured, it is sent instead of ours, because its author knows the endpoint. */
 const idempotencyName = 'Idempotency-Key';

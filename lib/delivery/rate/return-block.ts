@@ -86,6 +86,6 @@ export class EventCounter {
     const countedMs = this.#previous > 0 ? 1000 : Math.min(1000, Math.max(shortestCountMs, nowMs - this.#beganMs));
     const isFirstSecond = this.#previous === 0 && !areWritesScarce;
     const largest = isFirstSecond ? Math.min(ratePerSecond, largestFirstBlock) : ratePerSecond;
-    return Math.min(largest, Math.ceil((counted * blockMs) / countedMs));
+    return Math.min(Math.ceil(largest), Math.ceil((counted * blockMs) / countedMs));
   }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 import type { ConnectionSecret } from '../../../lib/core/destination/connection-secret.ts';
 import { formatDeadLetter } from '../../../lib/core/message/dead-letter-message.ts';
 import type { Delivery } from '../../../lib/core/delivery/delivery.ts';
@@ -76,6 +77,7 @@ export function goThrough(delivery: Delivery): void {
   const resolved = {
     apiDestination: apiDestinationOf('orders'),
     secret,
+    policy: policyOf(),
   };
   const request = parsed(() => renderInvocation(delivery, resolved, { userAgent: 'lastmile/test' }));
   if (request !== undefined) {

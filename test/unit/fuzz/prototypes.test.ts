@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { policyOf } from '../../fakes/delivery-policies.ts';
 import { renderInvocation } from '../../../lib/core/request/render-invocation.ts';
 import { parseConnectionSecret } from '../../../lib/core/destination/connection-secret.ts';
 import { formatQueuedDelivery, parseQueueMessage } from '../../../lib/core/message/queued-delivery.ts';
@@ -44,7 +45,7 @@ test("values under JavaScript's own property names reach the endpoint unchanged"
   // The delivery is read from a rule's message, queued, and read again.
   const { delivery } = parseQueueMessage(formatQueuedDelivery(parseQueueMessage(sent, options)), options);
   const apiDestination = apiDestinationOf('orders', { invocationEndpoint: `${endpoint.origin}/*` });
-  const destination = { apiDestination, secret: parseConnectionSecret(secret) };
+  const destination = { apiDestination, secret: parseConnectionSecret(secret), policy: policyOf() };
   const request = renderInvocation(delivery, destination, { userAgent: 'lastmile/test' });
   const { signal } = new AbortController();
   await http.send(request, { timeoutMs: 5000, signal, transport: defaultTransport, readSuccessBody: false });

@@ -46,6 +46,8 @@ const deliveryPolicies = fc.record(
       minLength: 1,
       maxLength: 50,
     }),
+    Format: fc.constantFrom('CLOUDEVENTS_BINARY', 'CLOUDEVENTS_STRUCTURED'),
+    WebhookRequestOrigin: host,
     Signing: fc.record({ SecretArn: secretArn }),
     ClientCertificateSecretArn: secretArn,
     CaCertificateSecretArn: secretArn,

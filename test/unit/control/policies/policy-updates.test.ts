@@ -17,6 +17,8 @@ const others = {
   InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 90 },
   RetryableStatuses: [410],
+  Format: 'CLOUDEVENTS_STRUCTURED',
+  WebhookRequestOrigin: 'other.example.com',
   Signing: { SecretArn: secretArn('other') },
   ClientCertificateSecretArn: secretArn('other'),
   CaCertificateSecretArn: secretArn('other'),

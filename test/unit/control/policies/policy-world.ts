@@ -26,6 +26,8 @@ export const everything = {
   InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
   RetryableStatuses: [404, 302],
+  Format: 'CLOUDEVENTS_BINARY',
+  WebhookRequestOrigin: 'events.example.com',
   Signing: { SecretArn: secretArn('signing') },
   ClientCertificateSecretArn: secretArn('tls'),
   CaCertificateSecretArn: secretArn('ca'),

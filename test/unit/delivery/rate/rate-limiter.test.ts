@@ -35,6 +35,15 @@ describe('slots', () => {
     expect(returns.every(({ atMs }) => atMs > beganMs && atMs < beganMs + 4000)).toBe(true);
   });
 
+  test('the slots and return times of a rate below one request a second keep this rate', async () => {
+    const { worker } = createFleet();
+    const { slotTimesMs, returns } = await worker().reserve({ ...orders, ratePerSecond: 0.5 }, 5, { horizonMs: 5000 });
+    const gapsMs = (timesMs: readonly number[]) =>
+      timesMs.slice(1).map((atMs, index) => Math.round(atMs - (timesMs[index] ?? 0)));
+    expect(gapsMs(slotTimesMs)).toEqual([2000, 2000]);
+    expect(gapsMs(returns.map(({ atMs }) => atMs))).toEqual([2000]);
+  });
+
   test('slots of two destinations are independent', async () => {
     const { worker, beganMs } = createFleet();
     const limiter = worker();
