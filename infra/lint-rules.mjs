@@ -78,7 +78,7 @@ const layers = [
     name: 'console-page',
     path: /^lib\/console\/page\//,
     imports: ['console-api', 'console-page'],
-    packages: /^(react(-dom\/client)?|@cloudscape-design\/.+|@aws-sdk\/client-(appsync|eventbridge))$/,
+    packages: /^(react(-dom(\/client)?)?|@cloudscape-design\/.+|@aws-sdk\/client-(appsync|eventbridge))$/,
   },
   {
     name: 'console',

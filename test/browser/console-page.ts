@@ -2,6 +2,7 @@ import { source as axeSource } from 'axe-core';
 import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect, inject, onTestFinished } from 'vitest';
+import { consolePaths, type ConsoleSettings } from '../../lib/console/api/settings.ts';
 import { type Clients, openClients } from '../fixtures/clients.ts';
 
 let browser: Promise<Browser> | undefined;
@@ -13,13 +14,21 @@ export interface ConsoleOptions extends BrowserContextOptions {
   readonly region: string;
   /** Default: the console of the stack that all files share. */
   readonly firstUrl?: string;
+  /** Whether the page believes that its console was started with --read-only. Default: no. */
+  readonly isReadOnly?: boolean;
 }
 
 /**
  * Opens the console in a browser that has no cookies yet. At the end of the test it fails if the page has thrown an error, or if the
  * content security policy has blocked something.
  */
-export async function openConsole({ path = '/', region, firstUrl, ...options }: ConsoleOptions): Promise<Page> {
+export async function openConsole({
+  path = '/',
+  region,
+  firstUrl,
+  isReadOnly,
+  ...options
+}: ConsoleOptions): Promise<Page> {
   browser ??= chromium.connect(inject('browserUrl'));
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const problems: string[] = [];
@@ -27,6 +36,11 @@ export async function openConsole({ path = '/', region, firstUrl, ...options }: 
     await context.close();
     expect(problems).toEqual([]);
   });
+  if (isReadOnly === true)
+    await context.route(`**${consolePaths.settings}`, async (route) => {
+      const settings = (await (await route.fetch()).json()) as ConsoleSettings;
+      await route.fulfill({ json: { ...settings, isReadOnly } });
+    });
   const page = await context.newPage();
   page.on('pageerror', (error) => void problems.push(error.message));
   page.on('console', (message) => {

@@ -1,5 +1,5 @@
 import TextFilter from '@cloudscape-design/components/text-filter';
-import { useEffect, useState } from 'react';
+import { useTyped } from './use-typed.ts';
 
 interface PrefixFilterProps {
   readonly value: string;
@@ -8,16 +8,9 @@ interface PrefixFilterProps {
   readonly label: string;
 }
 
-const pauseMs = 250;
-
 /** A filter by the beginning of names. The server applies it, so that it also finds what is on other pages. */
 export function PrefixFilter({ value, onChange, label }: PrefixFilterProps) {
-  const [text, setText] = useState(value);
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onChange(text), pauseMs);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
+  const [text, setText] = useTyped(value, onChange);
   return (
     <TextFilter
       filteringText={text}

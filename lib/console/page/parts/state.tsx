@@ -1,6 +1,6 @@
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 
-/** States of connections and API destinations, and of the health of API destinations. */
+/** States of connections and API destinations, of the health of API destinations, and outcomes of deliveries. */
 const looks: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   AUTHORIZED: 'success',
   AUTHORIZING: 'in-progress',
@@ -14,10 +14,17 @@ const looks: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   HEALTHY: 'success',
   UNHEALTHY: 'error',
   PAUSED: 'stopped',
+  delivered: 'success',
+  deferred: 'pending',
+  returned: 'pending',
+  waiting: 'pending',
+  unmatched: 'warning',
+  refused: 'error',
+  'dead-lettered': 'error',
 };
 
 export function State({ state }: { readonly state: string | undefined }) {
   if (state === undefined) return <>-</>;
-  const text = state.charAt(0) + state.slice(1).toLowerCase();
+  const text = state.charAt(0).toUpperCase() + state.slice(1).toLowerCase();
   return <StatusIndicator type={looks[state] ?? 'info'}>{text}</StatusIndicator>;
 }

@@ -13,6 +13,7 @@ import { NoticeBar, NoticesProvider } from './notices.tsx';
 import { CurrentPage, entryOf } from './current-page.tsx';
 import { firstPath, pages } from './pages.ts';
 import { followLinks, usePlace } from './router.ts';
+import { SidePanelProvider, useSidePanel } from './side-panel.tsx';
 import { TopBar } from './top-bar.tsx';
 
 export function App() {
@@ -43,7 +44,9 @@ function Console({ settings }: { readonly settings: ConsoleSettings }) {
     <StackProvider settings={settings} region={region}>
       <NoticesProvider>
         <TopBar />
-        <Layout />
+        <SidePanelProvider>
+          <Layout />
+        </SidePanelProvider>
       </NoticesProvider>
     </StackProvider>
   );
@@ -57,6 +60,7 @@ function Layout() {
   const { region } = useStack();
   const [isOpen, setIsOpen] = useState(innerWidth > narrowPx);
   const entry = entryOf(path);
+  const sidePanel = useSidePanel();
   useEffect(() => {
     document.title = `${entry?.title ?? 'Page not found'} · Lastmile`;
     if (innerWidth <= narrowPx) setIsOpen(false);
@@ -78,6 +82,7 @@ function Layout() {
       }
       notifications={<NoticeBar />}
       toolsHide
+      {...sidePanel}
       // A page of another region is another page: it begins anew.
       content={<CurrentPage key={`${region} ${path}`} entry={entry} path={path} />}
     />

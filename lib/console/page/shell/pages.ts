@@ -74,6 +74,12 @@ export const pages: readonly PageEntry[] = [
     under: '/api-destinations',
     load: async () => (await import('../api-destinations/create-destination-page.tsx')).CreateDestinationPage,
   },
+  {
+    path: '/deliveries',
+    title: 'Deliveries',
+    link: 'Deliveries',
+    load: async () => (await import('../deliveries/deliveries-page.tsx')).DeliveriesPage,
+  },
 ];
 
 /** The page that `/` shows. */

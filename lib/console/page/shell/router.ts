@@ -11,18 +11,31 @@ const moved = 'lastmile:moved';
 /** Shows another page without loading the document again. The back button returns. */
 export function navigate(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
   const target = withRegion(to);
+  const isOtherPage = new URL(target, location.href).pathname !== location.pathname;
   if (replace) history.replaceState(null, '', target);
   else history.pushState(null, '', target);
-  if (!replace) scrollTo(0, 0);
+  if (isOtherPage) scrollTo(0, 0);
   dispatchEvent(new Event(moved));
 }
 
 /** Changes one parameter of the query, so that a link shows the same; undefined removes it. */
 export function setQuery(name: string, value: string | undefined): void {
+  setQueries({ [name]: value });
+}
+
+/** Changes several parameters at once. */
+export function setQueries(changes: Readonly<Record<string, string | undefined>>): void {
+  navigate(withQuery(changes), { replace: true });
+}
+
+/** The address of this page with other parameters. */
+export function withQuery(changes: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams(location.search);
-  if (value === undefined || value === '') query.delete(name);
-  else query.set(name, value);
-  navigate(`${location.pathname}${query.size === 0 ? '' : `?${query}`}`, { replace: true });
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined || value === '') query.delete(name);
+    else query.set(name, value);
+  }
+  return `${location.pathname}${query.size === 0 ? '' : `?${query}`}`;
 }
 
 /** A link keeps the region, unless it names another. */
