@@ -63,7 +63,7 @@ function buildTypes(out) {
 }
 
 /** The functions as they are deployed: the package deploys them without esbuild and without the sources. */
-async function buildFunctions(out) {
+async function buildFunctions(out, sourcesOfConsole) {
   // Half of a zip would be source maps, and the package has a limit of 5 MB.
   const zips = await functionZips(functionNames(), { sourceMaps: false });
   const folder = join(out, 'functions');
@@ -72,13 +72,13 @@ async function buildFunctions(out) {
     writeFileSync(join(folder, `${name}.zip`), zip);
     writeFileSync(join(folder, `${name}.contents.json`), `${JSON.stringify(contents, undefined, 2)}\n`);
   }
-  const sources = zips.flatMap((each) => each.sources);
+  const sources = [...zips.flatMap((each) => each.sources), ...sourcesOfConsole];
   writeFileSync(join(out, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(sources, root));
 }
 
 const out = resolve(root, process.argv[2] ?? 'dist');
 rmSync(out, { recursive: true, force: true });
 await buildCode(out);
-await buildPage(root, join(out, 'console'));
-await buildFunctions(out);
+const { inputs } = await buildPage(root, join(out, 'console'));
+await buildFunctions(out, Object.keys(inputs));
 buildTypes(out);

@@ -1,6 +1,6 @@
 /*
- * Writes the notices of third parties: each package whose code is in the zips of the functions, with its version and licence, and
- * the service models of AWS. A licence that several packages have word for word is printed once.
+ * Writes the notices of third parties: each package whose code is in the zips of the functions or in the console, with its version and
+ * licence, and the service models of AWS. A licence that several packages have word for word is printed once.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export function thirdPartyNotices(sources: readonly string[], root: string): str
   for (const { title, text } of notices) titles.set(text, [...(titles.get(text) ?? []), title]);
   const sections = [...titles].map(([text, of]) => `${line}\n${of.join('\n')}\n${line}\n\n${text}\n`);
   const introduction =
-    "The zips of Lastmile's functions contain code of these packages, and the package contains these service models.";
+    "The zips of Lastmile's functions and its console contain code of these packages, and the package contains these service models.";
   return `${introduction}\n\n${sections.join('\n')}`;
 }
 

@@ -193,17 +193,27 @@ test('lastmile says that a subcommand needs a checkout when the package does not
   ]);
 });
 
-test('lastmile start and lastmile send deliver an event from an empty folder, and a signal stops the stack', async () => {
+/** The script of the console's page, as a browser gets it. */
+async function firstScript(consoleUrl: string): Promise<Response> {
+  const opened = await fetch(consoleUrl, { redirect: 'manual', headers: { accept: 'text/html' } });
+  const [cookie = ''] = opened.headers.getSetCookie()[0]?.split(';') ?? [];
+  const page = await fetch(new URL('/', consoleUrl), { headers: { cookie, accept: 'text/html' } });
+  const [, script = ''] = /<script type="module" src="([^"]+)">/.exec(await page.text()) ?? [];
+  return await fetch(new URL(script, consoleUrl), { headers: { cookie } });
+}
+
+test('lastmile start and lastmile send deliver an event from an empty folder, the console is there, and a signal stops the stack', async () => {
   const { project, folder, path } = installed;
   const endpoint = await startRecordingEndpoint(() => ({ status: 204 }));
   onTestFinished(() => endpoint.close());
   const command = join(folder, 'infra', 'node', 'lastmile.cjs');
   const stack = spawn(command, ['start', '--port', '0'], { cwd: project, env: { PATH: path, HOME: project } });
   const ended = once(stack, 'close');
-  let url = '';
+  let [url, consoleUrl] = ['', ''];
   for await (const line of createInterface(stack.stdout)) {
-    url = /^ready (.*)/.exec(line)?.[1] ?? '';
-    if (url !== '') break;
+    url = /^ready (.*)/.exec(line)?.[1] ?? url;
+    consoleUrl = /^Console: +(.*)/.exec(line)?.[1] ?? '';
+    if (consoleUrl !== '') break;
   }
   stack.stdout.resume();
   const { events } = ownClients({ url });
@@ -221,6 +231,7 @@ test('lastmile start and lastmile send deliver an event from an empty folder, an
     stderr: '',
   });
   expect(endpoint.requests.map((request) => request.path)).toEqual(['/orders']);
+  expect(await firstScript(consoleUrl)).toMatchObject({ status: 200 });
   stack.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
 });
