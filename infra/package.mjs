@@ -43,7 +43,7 @@ function parse(args) {
     bucket: text,
     out: text,
     param: { type: 'string', multiple: true },
-    help: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
   };
   try {
     const { values } = parseArgs({ args, options });

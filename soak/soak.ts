@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commandLine, Exit, parseCommandLine, runCommand, wrongUsage } from '../lib/commands/command.ts';
+import { commandLine, Exit, helpFlag, parseCommandLine, runCommand, wrongUsage } from '../lib/commands/command.ts';
 import { repeat } from './load.ts';
 import { planInterruptions } from './plan.ts';
 import { faultsOf, formatResult } from './report.ts';
@@ -127,7 +127,7 @@ function progressOf(trials: readonly Trial[]): string {
 
 function parseOptions(args: string[]): Options {
   const text = { type: 'string' } as const;
-  const { values } = parseCommandLine(command, args, { minutes: text, seed: text, help: { type: 'boolean' } });
+  const { values } = parseCommandLine(command, args, { minutes: text, seed: text, ...helpFlag });
   const { help, minutes = defaults.minutes, seed = defaults.seed } = values;
   if (help === true) throw new Exit(0, usage);
   const durationMs = Number(minutes) * 60_000;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { cloudFormationOf } from '../../lib/adopt/cloudformation.ts';
@@ -76,19 +76,19 @@ test('the test of the guide passes with vitest in a project with the package', a
   expect(stdout).toMatch(/Tests +2 passed \(2\)/);
 });
 
-/** The template of the guide's example for the CDK. */
-async function synthesized(): Promise<string> {
+/** The template that a program for the CDK makes. */
+async function synthesized(program: string): Promise<string> {
   const { project } = installed;
-  writeFileSync(join(project, 'shop.mjs'), blockOf('cdk.md', 'cdk'));
+  writeFileSync(join(project, 'shop.mjs'), program);
   // What `cdk synth --app 'node shop.mjs'` does: it runs the program, which then writes its templates into this folder.
-  const out = join(project, 'cdk.out');
+  const out = mkdtempSync(join(project, 'cdk.out-'));
   expect(await shell('node shop.mjs', { CDK_OUTDIR: out })).toMatchObject({ status: 0, stderr: '' });
   const [name = ''] = readdirSync(out).filter((file) => file.endsWith('.template.json'));
   return join(out, name);
 }
 
 test("the guide's example for the CDK, the example templates and the template that adopt writes pass cfn-lint", async () => {
-  const template = await synthesized();
+  const template = await synthesized(blockOf('cdk.md', 'cdk'));
   const { Resources } = JSON.parse(readFileSync(template, 'utf8'));
   const rules = Object.values<{ Type: string }>(Resources).filter(({ Type }) => Type === 'AWS::Events::Rule');
   const target = { Arn: expect.anything(), SqsParameters: { MessageGroupId: expect.anything() } };
@@ -100,6 +100,18 @@ test("the guide's example for the CDK, the example templates and the template th
   writeFileSync(adopted, JSON.stringify(cloudFormationOf(plan)));
   const files = readdirSync(examples).map((file) => join(examples, file));
   expect(await findingsOf(template, adopted, ...files)).toBe('');
+});
+
+test('the CDK app of the guide deploys Lastmile itself with the functions of the package', async () => {
+  const imports = "import { App, Stack } from 'aws-cdk-lib'; import { Lastmile } from 'lastmile/cdk';";
+  const template = await synthesized(imports + blockOf('cdk.md', 'cdk-deploy'));
+  const assets = readdirSync(dirname(template)).filter((file) => file.endsWith('.zip'));
+  const { Resources } = JSON.parse(readFileSync(template, 'utf8'));
+  const functions = Object.values<{ Type: string }>(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+  expect(assets.length).toBe(functions.length);
+  expect(functions).toContainEqual(
+    expect.objectContaining({ Properties: expect.objectContaining({ FunctionName: 'lastmile-prod-deliver' }) }),
+  );
 });
 
 /** What cfn-lint finds in templates; empty when it finds nothing, or is not installed. `require-clients.ts` then says so. */

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../core/input/did-you-mean.ts';
-import { commandLine, Exit, parseCommandLine, wrongUsage } from '../command.ts';
+import { commandLine, Exit, helpFlag, parseCommandLine, wrongUsage } from '../command.ts';
 import { parameterNames } from './stack-files.ts';
 
 const command = 'deploy';
@@ -38,7 +38,7 @@ const flags = {
   'allow-data-replacement': yes,
   bucket: text,
   'endpoint-url': text,
-  help: yes,
+  ...helpFlag,
 } as const;
 
 export interface DeployFlags {

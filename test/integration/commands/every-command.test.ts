@@ -5,8 +5,8 @@ import { subcommands } from '../../../lib/commands/subcommands.ts';
 import { version } from '../../../lib/core/version.ts';
 import type { CommandResult } from '../../fixtures/run-commands.ts';
 
-/** The first three run a script with flags of its own, and `invoke` passes flags on to osls. */
-const withOtherFlags = new Set(['package', 'deploy', 'soak', 'invoke']);
+/** The first two run a script with flags of its own, and `invoke` passes flags on to osls. */
+const withOtherFlags = new Set(['package', 'soak', 'invoke']);
 const names = Object.keys(subcommands).filter((name) => !withOtherFlags.has(name));
 
 /** A flag of each command that takes a value. `demo` has none. */
