@@ -1,4 +1,9 @@
-import { CloudFormationClient, GetTemplateCommand, ListChangeSetsCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  GetTemplateCommand,
+  ListChangeSetsCommand,
+} from '@aws-sdk/client-cloudformation';
 import { GetBucketVersioningCommand, GetPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -6,6 +11,7 @@ import { Exit } from '../../lib/commands/command.ts';
 import { readDeployedStack } from '../../lib/commands/deploy/deployed-stack.ts';
 import { deploy, type Deployment, type Result } from '../../lib/commands/deploy/deployment.ts';
 import { deploymentOf } from '../../lib/commands/deploy/desired-stack.ts';
+import { parametersFor } from '../../lib/commands/deploy/stack-files.ts';
 import { functionNames } from '../unit/infra/packaged-template.ts';
 import type { JsonObject } from '../../lib/core/input/json.ts';
 import { foreignBucket, startUpdateProxy, type UpdateProxy } from './update-proxy.ts';
@@ -87,7 +93,7 @@ test('the first deployment makes the code bucket and the stack, the second one c
   const first = await deployed('one');
   expect(first.result).toMatchObject({ kind: 'deployed' });
   expect(first.lines.join('\n')).toMatch(
-    /^Created the bucket lastmile-123456789012-eu-central-1 for the code\.\nUploaded 7 files .*; 0 of 7 were there\.\n\nThe stack lastmile-one in eu-central-1, account 123456789012, will be created with \d+ resources:\n[^]*^ {3}6 {2}AWS::Lambda::Function$[^]*CREATE_COMPLETE {2}lastmile-one$/m,
+    /^Created the bucket lastmile-123456789012-eu-central-1 for the code\.\nUploaded 7 files .*; 0 of 7 were there\.\n\nThis creates the stack lastmile-one in eu-central-1, account 123456789012, with \d+ resources:\n[^]*^ {3}6 {2}AWS::Lambda::Function$[^]*CREATE_COMPLETE {2}lastmile-one$/m,
   );
   const bucket = { Bucket: `lastmile-${account}-${region}` };
   expect(await s3.send(new GetBucketVersioningCommand(bucket))).toMatchObject({ Status: 'Enabled' });
@@ -186,6 +192,26 @@ test('nothing is uploaded to a bucket of another account', async () => {
     message: expect.stringContaining(`The bucket ${foreignBucket} does not belong to your account ${account}`),
   });
   expect(started.proxy?.writesToForeignBucket()).toBe(0);
+});
+
+test('the parameters of a stack that the AWS CLI created from the template of a release are taken over', async () => {
+  const StackName = 'lastmile-nine';
+  const TemplateBody = JSON.stringify({
+    Parameters: { MaximumConcurrency: { Type: 'Number' }, Stage: { Type: 'String' } },
+    Resources: { Queue: { Type: 'AWS::SQS::Queue' } },
+  });
+  const Parameters = [
+    { ParameterKey: 'MaximumConcurrency', ParameterValue: '20' },
+    { ParameterKey: 'Stage', ParameterValue: 'nine' },
+  ];
+  await cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody, Parameters }));
+  const before = await readDeployedStack(
+    cloudFormation,
+    { stackName: StackName, region },
+    new AbortController().signal,
+  );
+  expect(before).toMatchObject({ isOfOsls: false, parameters: { maximumConcurrency: '20' } });
+  expect(parametersFor('nine', {}, before?.parameters ?? {})).toEqual({ maximumConcurrency: '20' });
 });
 
 test('an update keeps the bucket that osls has put into the stack', async () => {

@@ -1,7 +1,8 @@
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { version } from '../../core/version.ts';
-import { commandLine, Exit, messageOf, runCommand, shellWord, wrongUsage } from '../command.ts';
+import { commandLine, Exit, messageOf, packageFolder, runCommand, shellWord, wrongUsage } from '../command.ts';
 import type { AwsAccount } from './aws-account.ts';
 import { openAccount, whyRefused } from './aws-account.ts';
 import type { DeployFlags } from './deploy-flags.ts';
@@ -106,11 +107,20 @@ function concluded(
   const outputs = result.kind === 'unchanged' ? (deployed?.outputs ?? []) : result.outputs;
   for (const line of outputLines(outputs)) console.log(line);
   const place = `--stage ${shellWord(stage)} --region ${shellWord(region)}`;
-  console.log(`
-Next: make a key of the control API, then create a connection and an API destination with it.
-  ${commandLine('keys', `create --api control ${place}`)}
-The guide goes on from there: docs/guide/deploy.md.`);
+  for (const line of deployed === undefined
+    ? firstSteps(place)
+    : [`\nWhat it delivers: ${commandLine('history', place)}`])
+    console.log(line);
   return 0;
+}
+
+function firstSteps(place: string): readonly string[] {
+  const guide = relative('.', join(packageFolder, 'docs', 'guide', 'deploy.md'));
+  return [
+    '\nNext, make a key of the control API, and create a connection and an API destination with it:',
+    `  ${commandLine('keys', `create --api control ${place}`)}`,
+    `The guide goes on from there: ${guide}`,
+  ];
 }
 
 function outputLines(outputs: readonly StackOutput[]): readonly string[] {

@@ -100,10 +100,9 @@ function suffixOf({ partition }: CodeBucket): string {
 async function isWanted(deployment: Deployment, changeSet: ChangeSet, ports: DeploymentPorts): Promise<boolean> {
   const { stackName, bucket, isNew, dryRun, allowDataReplacement } = deployment;
   const { changes } = changeSet;
-  const verb = isNew ? 'created with' : 'updated. What happens to';
-  ports.say(
-    `\nThe stack ${stackName} in ${bucket.region}, account ${bucket.account}, will be ${verb} ${countedResources(changes)}:`,
-  );
+  const place = `the stack ${stackName} in ${bucket.region}, account ${bucket.account},`;
+  const count = countedResources(changes);
+  ports.say(isNew ? `\nThis creates ${place} with ${count}:` : `\nThis updates ${place} and changes ${count}:`);
   for (const line of changeLines(changes, isNew)) ports.say(line);
   const lost = lostStores(changes);
   for (const sentence of lost) ports.say(`\n${sentence}`);
