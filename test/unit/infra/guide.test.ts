@@ -31,6 +31,13 @@ test('the README has at most 12,000 bytes', () => {
   expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(12_000);
 });
 
+test('the changelog has the version of package.json with a date and upgrade notes', () => {
+  const { version } = JSON.parse(textOf('package.json')) as { readonly version: string };
+  const [, newest, date, section] = /^## (\d\S*) - (\S+)\n([^]*?)(?=^## |(?![^]))/m.exec(textOf('CHANGELOG.md')) ?? [];
+  expect([newest, date]).toEqual([version, expect.stringMatching(/^\d{4}-\d\d-\d\d$/)]);
+  expect(section).toContain('\n### Upgrade notes\n');
+});
+
 test('the first two commands of the README start the stack and run the tests', () => {
   const blocks = [...readme.matchAll(/^```sh\n([^]*?)\n```$/gm)].map(([, block]) => block);
   expect(blocks.slice(0, 2)).toEqual(['npm ci && npm start', 'npm ci && npm test']);
