@@ -2,6 +2,7 @@ import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Environment } from '../lib/config.ts';
 import type { Clock } from '../lib/ports/clock.ts';
+import type { Transformations } from '../lib/ports/transformations.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ClientStores } from './client-adapters.ts';
 import type { OnDemand } from './on-demand.ts';
@@ -73,6 +74,15 @@ export function storesOnDemand({ use }: OnDemand<Stores>, clients: OnDemand<Clie
     },
     settings: settingsOf(clients),
   };
+}
+
+/** The code that evaluates JSONata is loaded with the first expression. */
+export function transformationsOnDemand(clock: Clock): Transformations {
+  const { use } = onDemand(async () => {
+    const { createJsonataTransformations } = await import('../lib/adapters/jsonata/transformations.ts');
+    return createJsonataTransformations(clock);
+  });
+  return { apply: (transformation) => use(({ apply }) => apply(transformation)) };
 }
 
 /** The ports load their adapters, and with them the AWS client for SQS, at the first call. */

@@ -29,6 +29,7 @@ import { createSlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
 import { createPreparation } from '../lib/delivery/route/preparation.ts';
 import { withRarePolicies } from '../lib/delivery/route/rare-policies.ts';
+import { createTransforming } from '../lib/delivery/route/transforming.ts';
 import { createResolver } from '../lib/delivery/route/resolver.ts';
 import { createAnswerObserver } from '../lib/delivery/route/answer-observer.ts';
 import { createSettler } from '../lib/delivery/settle.ts';
@@ -39,7 +40,7 @@ import type { EventKeeper } from '../lib/ports/kept-events.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
-import { queuesOnDemand, wireStores } from './aws-on-demand.ts';
+import { queuesOnDemand, transformationsOnDemand, wireStores } from './aws-on-demand.ts';
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
 import { wireKeptEvents } from './kept-events.ts';
@@ -174,7 +175,8 @@ export function wireDeliver(
     healthLog: measureHealth(logs.healthLog, metrics),
   });
   const pacing = createPacing({ limiter, clock, horizon });
-  const preparation = createPreparation({ resolver, tokens, userAgent, clock });
+  const transform = createTransforming(transformationsOnDemand(clock));
+  const preparation = createPreparation({ resolver, tokens, transform, userAgent, clock });
   const random = Math.random;
   const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random });
   const retrying = createRetrying({

@@ -2,6 +2,7 @@ import type { ApiDestination } from '../../core/destination/api-destination.ts';
 import type {
   CloudEventsFormat,
   DeliveryPolicyOverrides,
+  JsonataTransformer,
   TransportSettings,
 } from '../../core/destination/delivery-policy.ts';
 import type { JsonObject } from '../../core/input/json.ts';
@@ -82,6 +83,7 @@ function mergedPolicy(
     burst: without('Burst', former.burst),
     invocationRateLimit: without('InvocationRateLimit', former.invocationRateLimit),
     retryableStatuses: without('RetryableStatuses', former.retryableStatuses),
+    transformer: without('Transformer', former.transformer),
     format: without('Format', former.format),
     webhookRequestOrigin: without('WebhookRequestOrigin', former.webhookRequestOrigin),
     signing: without('Signing', former.signing),
@@ -179,11 +181,11 @@ function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input
     maximumConcurrency: numberOf(input, 'MaximumConcurrency'),
     maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
     burst: numberOf(input, 'Burst'),
-    // The service model allows only this value.
+    // The service model allows only the values of this member, of Transformer and of Format.
     invocationRateLimit: textOf(input, 'InvocationRateLimit') === undefined ? undefined : 'NONE',
     retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
     retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
-    // The service model allows only these values.
+    transformer: objectOf(input, 'Transformer') as unknown as JsonataTransformer | undefined,
     format: textOf(input, 'Format') as CloudEventsFormat | undefined,
     webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
     signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
@@ -230,6 +232,7 @@ function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPol
         MaximumEventAgeInSeconds: seconds(retryPolicy.maximumEventAgeMs),
       }),
     RetryableStatuses: retryableStatuses,
+    Transformer: policy.transformer && { ...policy.transformer },
     Format: policy.format,
     WebhookRequestOrigin: policy.webhookRequestOrigin,
     Signing: signing && { SecretArn: signing.secretArn },

@@ -1,4 +1,5 @@
 import type { HttpMethod } from '../destination/api-destination.ts';
+import type { JsonataTransformer } from '../destination/delivery-policy.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonValue } from '../input/json.ts';
 import type { Trace } from './trace.ts';
@@ -28,13 +29,14 @@ export interface TargetHttpParameters {
   readonly QueryStringParameters?: Readonly<Record<string, string>>;
 }
 
-/** The settings of a rule's target, in EventBridge's Target shape. All are optional. */
+/** The settings of a rule's target, in EventBridge's Target shape, and `Transformer`. All are optional. */
 export interface DeliveryTarget {
   readonly Id?: string;
   readonly Arn?: string;
   readonly Input?: string;
   readonly InputPath?: string;
   readonly InputTransformer?: InputTransformer;
+  readonly Transformer?: JsonataTransformer;
   readonly HttpParameters?: TargetHttpParameters;
   readonly RetryPolicy?: { readonly MaximumRetryAttempts?: number; readonly MaximumEventAgeInSeconds?: number };
   readonly DeadLetterConfig?: { readonly Arn?: string };
@@ -70,6 +72,8 @@ export interface Delivery {
   readonly redrives?: number;
   /** The trace that came with the event; absent when none came. */
   readonly trace?: Trace;
+  /** What a transformer has made of the event in this invocation. It is not part of a message. */
+  readonly output?: EventDocument;
 }
 
 /** The parts of an HTTP request that a client pool needs. */

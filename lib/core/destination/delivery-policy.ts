@@ -45,6 +45,12 @@ export interface SigningSettings {
   readonly secretArn: string;
 }
 
+/** A transformer as in a subscriber of a Custom Event Bus. Its expression makes the input. */
+export interface JsonataTransformer {
+  readonly Type: 'JSONATA';
+  readonly Expression: string;
+}
+
 /** The modes of CloudEvents 1.0 over HTTP: the attributes are in headers, or beside the data in the body. */
 export type CloudEventsFormat = 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
 
@@ -73,6 +79,8 @@ export interface DeliveryPolicy {
   readonly retryPolicy: RetryPolicy;
   /** Statuses that are retried in addition to those that are always retried. */
   readonly retryableStatuses: readonly number[];
+  /** Makes the input for targets without an input of their own. */
+  readonly transformer?: JsonataTransformer;
   /** Absent when the body is the event. */
   readonly format?: CloudEventsFormat;
   /** The DNS name for which an endpoint must consent before it gets events. Absent when no endpoint is asked. */

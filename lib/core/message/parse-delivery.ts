@@ -132,6 +132,9 @@ const targetId: TextBounds = { min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ };
 const targetInput: TextBounds = { max: 8192 };
 const inputPath: TextBounds = { max: 256 };
 const inputTemplate: TextBounds = { min: 1, max: 8192 };
+const jsonataType: TextBounds = { pattern: /^JSONATA$/ };
+/** Source: EventBridge user guide, limits of JSONata. */
+const expression: TextBounds = { min: 1, max: 8192 };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
 /**
  * The most parameters of one kind. The model has no such bound. But each parameter may be a path that visits the whole event,
@@ -159,7 +162,7 @@ const queryStringParameters: MapBounds = {
 
 /** A target in EventBridge's own shape. Members that a delivery does not need are ignored. */
 function parseTarget(target: MemberReader): DeliveryTarget {
-  const ways = ['Input', 'InputPath', 'InputTransformer'].filter((name) => target.has(name));
+  const ways = ['Input', 'InputPath', 'InputTransformer', 'Transformer'].filter((name) => target.has(name));
   if (ways.length > 1) {
     return target.refuse(
       ways.map((name) => target.pathOf(name)).join(' and '),
@@ -167,6 +170,7 @@ function parseTarget(target: MemberReader): DeliveryTarget {
     );
   }
   const transformer = target.optionalObject('InputTransformer');
+  const jsonata = target.optionalObject('Transformer');
   const httpParameters = target.optionalObject('HttpParameters');
   const retryPolicy = target.optionalObject('RetryPolicy');
   const deadLetterConfig = target.optionalObject('DeadLetterConfig');
@@ -182,6 +186,12 @@ function parseTarget(target: MemberReader): DeliveryTarget {
             ...withoutUndefined({ InputPathsMap: transformer.optionalTextMap('InputPathsMap', inputPathsMap) }),
             InputTemplate: transformer.text('InputTemplate', inputTemplate),
           },
+    Transformer:
+      jsonata &&
+      ({
+        Type: jsonata.text('Type', jsonataType) as 'JSONATA',
+        Expression: jsonata.text('Expression', expression),
+      } as const),
     HttpParameters: httpParameters === undefined ? undefined : parseHttpParameters(httpParameters),
     RetryPolicy:
       retryPolicy === undefined

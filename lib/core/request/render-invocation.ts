@@ -50,11 +50,16 @@ export function renderInvocation(
   context: RenderContext,
 ): InvocationRequest {
   const plan = planFor(apiDestination, secret, context.userAgent);
+  const made = delivery.output === undefined ? delivery : { ...delivery, event: delivery.output };
   if (format === undefined || cloudEvents === undefined)
-    return render(plan, delivery, { delivery, contentType: contentTypeOf(delivery) });
+    return render(plan, delivery, { delivery: made, contentType: contentTypeOf(made) });
   const { attributes, data, contentType } = cloudEvents.cloudEventOf(delivery, apiDestination.arn);
-  const content = hasOwnInput(delivery.target) ? delivery : { ...delivery, event: data };
-  const rendered = render(plan, delivery, { delivery: content, contentType: contentType ?? contentTypeOf(content) });
+  const isMade = delivery.output !== undefined || hasOwnInput(delivery.target);
+  const content = isMade ? made : { ...delivery, event: data };
+  const rendered = render(plan, delivery, {
+    delivery: content,
+    contentType: isMade ? contentTypeOf(content) : (contentType ?? contentTypeOf(content)),
+  });
   return cloudEvents.withCloudEvent(rendered, attributes, format);
 }
 

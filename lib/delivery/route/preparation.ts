@@ -10,6 +10,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AccessToken } from '../token/fleet-token.ts';
 import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
 import type { Resolver } from './resolver.ts';
+import type { Transforming } from './transforming.ts';
+import { transformerOf } from './transforming.ts';
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 
 /** A request after the authorize stage, ready to be sent, and its destination. */
@@ -25,6 +27,7 @@ export interface Prepared {
 export interface PreparationDependencies {
   readonly resolver: Resolver;
   readonly tokens: OAuthTokens;
+  readonly transform: Transforming;
   readonly userAgent: string;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
@@ -58,14 +61,20 @@ export interface Preparation {
  * is longer. Otherwise the delivery would not be settled, and would come back and send its requests again. The read itself goes
  * on for other deliveries that wait for it.
  */
-export function createPreparation({ resolver, tokens, userAgent, clock }: PreparationDependencies): Preparation {
+export function createPreparation({
+  resolver,
+  tokens,
+  transform,
+  userAgent,
+  clock,
+}: PreparationDependencies): Preparation {
   async function make(delivery: Delivery, route: ResolvedDestination, options: TokenOptions): Promise<Prepared> {
     const { credentials } = route.secret;
     const token =
       credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS'
         ? await tokens.tokenFor(route.connection, credentials, options)
         : undefined;
-    return prepared(delivery, route, token);
+    return prepared(await transform(delivery, route), route, token);
   }
 
   function prepared(delivery: Delivery, route: ResolvedDestination, token: AccessToken | undefined): Prepared {
@@ -84,13 +93,13 @@ export function createPreparation({ resolver, tokens, userAgent, clock }: Prepar
     if (hasOtherSecrets(sent.destination, route)) return make(delivery, route, options);
     if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
     const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
-    return token === undefined ? route : prepared(delivery, route, token);
+    return token === undefined ? route : prepared(await transform(delivery, route), route, token);
   }
 
   return {
     cached(delivery, signal) {
       const route = signal.aborted ? undefined : resolver.cached(delivery.apiDestination);
-      if (route === undefined || needsToken(route)) return undefined;
+      if (route === undefined || needsToken(route) || transformerOf(delivery, route) !== undefined) return undefined;
       try {
         requireYoung(delivery, route, clock.nowMs());
         return prepared(delivery, route, undefined);

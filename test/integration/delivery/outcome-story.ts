@@ -70,6 +70,7 @@ export function createOutcomeStory({ origin, random, timeoutMs = 5000, client, s
   const attempt = createAttempt({
     concurrency: createBottleneckConcurrencyLimit(),
     preparation: createPreparation({
+      transform: (delivery) => delivery,
       resolver: { cached: () => undefined, current: resolve, fresh: resolve },
       tokens: { tokenFor: noToken, renew: noToken },
       userAgent: 'lastmile/test',

@@ -45,6 +45,7 @@ async function attemptWith(
   }
   const attempt = createAttempt({
     preparation: createPreparation({
+      transform: (delivery) => delivery,
       resolver: { current: async () => routeOf(), fresh: async () => changed, cached: () => undefined },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',
@@ -192,6 +193,7 @@ test('a worker asks for a slot only when the maximum concurrency allows a reques
   const limited = { ...routeOf(), policy: { ...routeOf().policy, maximumConcurrencyPerWorker: 2 } };
   const attempt = createAttempt({
     preparation: createPreparation({
+      transform: (delivery) => delivery,
       resolver: { current: async () => limited, fresh: async () => limited, cached: () => undefined },
       tokens: { tokenFor: () => Promise.reject(new Error('unused')), renew: () => Promise.reject(new Error('unused')) },
       userAgent: 'lastmile/test',

@@ -77,6 +77,7 @@ function setUp({ answer, apiDestination, destination, resolver, randomNumber = 0
   const attempt = createAttempt({
     concurrency: createBottleneckConcurrencyLimit(),
     preparation: createPreparation({
+      transform: (delivery) => delivery,
       resolver: resolver ?? { current: resolve, fresh: resolveAnew, cached: known },
       tokens: {
         tokenFor: () => Promise.reject(new Error('No token is needed here.')),

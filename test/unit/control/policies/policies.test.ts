@@ -18,6 +18,7 @@ describe('a delivery policy', () => {
       invocationRateLimit: 'NONE',
       retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeMs: 60_000 },
       retryableStatuses: [404, 302],
+      transformer: { Type: 'JSONATA', Expression: 'detail' },
       format: 'CLOUDEVENTS_BINARY',
       webhookRequestOrigin: 'events.example.com',
       signing: { secretArn: secretArn('signing') },

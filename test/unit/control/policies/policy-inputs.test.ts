@@ -46,6 +46,10 @@ const deliveryPolicies = fc.record(
       minLength: 1,
       maxLength: 50,
     }),
+    Transformer: fc.record({
+      Type: fc.constant('JSONATA'),
+      Expression: fc.string({ minLength: 1, maxLength: 100 }),
+    }),
     Format: fc.constantFrom('CLOUDEVENTS_BINARY', 'CLOUDEVENTS_STRUCTURED'),
     WebhookRequestOrigin: host,
     Signing: fc.record({ SecretArn: secretArn }),

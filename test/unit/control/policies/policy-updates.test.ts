@@ -17,6 +17,7 @@ const others = {
   InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 90 },
   RetryableStatuses: [410],
+  Transformer: { Type: 'JSONATA', Expression: '$' },
   Format: 'CLOUDEVENTS_STRUCTURED',
   WebhookRequestOrigin: 'other.example.com',
   Signing: { SecretArn: secretArn('other') },

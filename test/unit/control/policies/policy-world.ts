@@ -26,6 +26,7 @@ export const everything = {
   InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
   RetryableStatuses: [404, 302],
+  Transformer: { Type: 'JSONATA', Expression: 'detail' },
   Format: 'CLOUDEVENTS_BINARY',
   WebhookRequestOrigin: 'events.example.com',
   Signing: { SecretArn: secretArn('signing') },

@@ -12,6 +12,7 @@ const noToken = () => Promise.reject(new Error('No token is needed here.'));
 function prepareOver(resolver: Partial<Resolver>) {
   const resolve = async () => routeOf();
   return createPreparation({
+    transform: (delivery) => delivery,
     resolver: { current: resolve, fresh: resolve, cached: () => undefined, ...resolver },
     tokens: { tokenFor: noToken, renew: noToken },
     userAgent: 'lastmile/test',

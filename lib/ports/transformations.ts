@@ -1,0 +1,21 @@
+import type { EventDocument } from '../core/delivery/delivery.ts';
+import type { JsonObject } from '../core/input/json.ts';
+
+/** An expression and the event that it is applied to. */
+export interface Transformation {
+  /** JSONata, without the delimiters `{%` and `%}`. */
+  readonly expression: string;
+  /** The event's JSON text. */
+  readonly eventText: string;
+  /** SystemMetadata, as far as they are known. */
+  readonly metadata: JsonObject;
+}
+
+/** Evaluates expressions without holding up the deliveries of this worker. */
+export interface Transformations {
+  /**
+   * @returns the result; a string is text
+   * @throws Failure InvalidInvocation, which shows nothing of the event, when the expression fails or exceeds a limit
+   */
+  apply(transformation: Transformation): Promise<EventDocument>;
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createJsonataTransformations } from '../../../lib/adapters/jsonata/transformations.ts';
+import type { Clock } from '../../../lib/ports/clock.ts';
+
+/** A clock on which no delay ends, so that an expression has as much time as it needs. */
+const patient: Clock = { nowMs: () => 0, delay: () => new Promise(() => undefined) };
+/** A clock on which every delay is over at once, so that an expression without an end is terminated at once. */
+const impatient: Clock = { nowMs: () => 0, delay: () => Promise.resolve() };
+
+const event = { id: 'e-1', detail: { total: 19.5, items: [{ sku: 'a' }, { sku: 'canary' }] } };
+const metadata = { 'aws:EventId': 'bus-1' };
+const shared = createJsonataTransformations(patient);
+
+function apply(expression: string, eventText = JSON.stringify(event), transformations = shared) {
+  return transformations.apply({ expression, eventText, metadata });
+}
+
+describe('the result of an expression', () => {
+  test.each<[expression: string, value: unknown]>([
+    ['{"order": detail.total, "skus": detail.items.sku}', { order: 19.5, skus: ['a', 'canary'] }],
+    ['$events.Data.detail.total', 19.5],
+    ['[1, null]', [1, null]],
+    ['false', false],
+    ['$partition([1, 2, 3], 2)', [[1, 2], [3]]],
+    ['$range(1, 2, 0.5)', [1, 1.5, 2]],
+    ['$range(3, 1, -1)', [3, 2, 1]],
+    ['$parse("{\\"a\\": 1}")', { a: 1 }],
+    ['$random(7) = $random(7) and $random(7) < 1 and $random() >= 0', true],
+  ])('the expression %s gives JSON', async (expression, value) => {
+    expect(await apply(expression)).toEqual({ value, text: JSON.stringify(value) });
+  });
+
+  test.each<[expression: string, value: string]>([
+    ['"hello"', 'hello'],
+    ['$events.SystemMetadata."aws:EventId"', 'bus-1'],
+    ['$hash("a", "SHA-256")', createHash('sha256').update('a').digest('hex')],
+    ['$hash("a", "MD5")', createHash('md5').update('a').digest('hex')],
+  ])('the expression %s gives text without quotes', async (expression, value) => {
+    expect(await apply(expression)).toEqual({ value, form: 'text' });
+  });
+
+  test('each call of $uuid gives another UUID', async () => {
+    const { value } = await apply('[$uuid(), $uuid()]');
+    expect(new Set(value as readonly string[]).size).toBe(2);
+    expect(value).toEqual([0, 1].map(() => expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)));
+  });
+
+  test('an expression may use an event that is no object', async () => {
+    expect(await apply('$ & "!"', '"hello"')).toEqual({ value: 'hello!', form: 'text' });
+    expect(await apply('$sum($)', '[1,2]')).toMatchObject({ value: 3 });
+  });
+});
+
+describe('an expression that fails', () => {
+  test.each<[expression: string, reason: string]>([
+    ['detail.', 'fails at character 7 with the error S0207 of JSONata'],
+    ['detail.total + detail.items[1].sku', 'fails at character 14 with the error T2002 of JSONata'],
+    ['$error(detail.items[1].sku)', 'fails at character 7 with the error D3137 of JSONata'],
+    ['absent', 'gives nothing, null or a function'],
+    ['null', 'gives nothing, null or a function'],
+    ['$sum', 'gives nothing, null or a function'],
+    ['$eval("1")', 'uses $eval, which is not available'],
+    ['$hash("a", "sha-1")', 'calls $hash with an algorithm other than MD5, SHA-1, SHA-256, SHA-384, SHA-512'],
+    ['$parse("canary")', 'calls $parse with a text that is not JSON'],
+    ['$partition([1], 0)', 'calls $partition with a size below 1'],
+    ['$range(1, 1e9, 1)', 'calls $range for more than 10,000,000 numbers'],
+    ['$range(1, 2, 0)', 'calls $range for more than 10,000,000 numbers'],
+    ['[1..1e9]', 'makes a list of more than 10,000,000 elements'],
+    [
+      '($f := function($n) { 1 + $f($n + 1) }; $f(1))',
+      'is nested more than 100 levels deep, or calls itself more often than that',
+    ],
+    [
+      '$reduce([1..200], function($list, $n) { [[$list]] }, [])',
+      'gives a result that is nested more than 100 levels deep',
+    ],
+  ])('the expression %s is refused, and the reason shows nothing of the event', async (expression, reason) => {
+    const failure = { code: 'InvalidInvocation', message: `The expression of the Transformer ${reason}.` };
+    await expect(apply(expression)).rejects.toMatchObject(failure);
+  });
+
+  test('an expression that uses up the memory of its thread is refused, and the next one is evaluated', async () => {
+    const transformations = createJsonataTransformations(patient);
+    const greedy = '$reduce([1..60], function($text, $n) { $text & $text }, $string([1..100000]))';
+    await expect(apply(greedy, '1', transformations)).rejects.toMatchObject({ code: 'InvalidInvocation' });
+    expect(await apply('1', '1', transformations)).toMatchObject({ value: 1 });
+  });
+
+  test.each([
+    ['a loop', '($f := function($n) { $f($n + 1) }; $f(1))', '1'],
+    ['a slow regular expression', '$match($, /^(a+)+$/)', JSON.stringify(`${'a'.repeat(40)}!`)],
+  ])('%s is terminated, and the events behind it are transformed', async (_what, expression, text) => {
+    let isImpatient = true;
+    const clock: Clock = { nowMs: () => 0, delay: (...given) => (isImpatient ? impatient : patient).delay(...given) };
+    const transformations = createJsonataTransformations(clock);
+    const endless = apply(expression, text, transformations);
+    const behind = endless.catch(() => (isImpatient = false)).then(() => apply('1', '1', transformations));
+    await expect(endless).rejects.toThrow('The expression of the Transformer runs for more than 1 s.');
+    expect(await behind).toMatchObject({ value: 1 });
+  });
+});
