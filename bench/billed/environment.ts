@@ -31,6 +31,15 @@ export async function unpack(name: string): Promise<Unpacked> {
   return { name, folder, remove: () => rmSync(folder, { recursive: true }) };
 }
 
+/** A function that does nothing: what the runtime itself costs. */
+export function unpackNothing(): Unpacked {
+  mkdirSync(join(root, '.build'), { recursive: true });
+  const folder = mkdtempSync(join(root, '.build', 'bench-nothing-'));
+  writeFileSync(join(folder, 'handler.js'), 'export const handler = async () => undefined;');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  return { name: 'nothing', folder, remove: () => rmSync(folder, { recursive: true }) };
+}
+
 /** A process that runs the function as Lambda does. */
 export interface Environment {
   readonly pid: number;

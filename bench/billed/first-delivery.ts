@@ -4,7 +4,7 @@ import { median, medianOf } from '../rounds.ts';
 import type { Servers } from './servers.ts';
 import type { Served } from './stores-process.ts';
 import type { Unpacked } from './environment.ts';
-import { runtimeName, startEnvironment } from './environment.ts';
+import { runtimeName, startEnvironment, unpackNothing } from './environment.ts';
 
 const rounds = 11;
 const target = 2;
@@ -20,8 +20,14 @@ export async function* measureFirstDelivery(
 ): AsyncGenerator<Figure> {
   const [ratios, ownMs, cpuMs]: [number[], number[], number[]] = [[], [], []];
   const parts = new Map<string, number[]>();
+  const nothing = unpackNothing();
+  const runtime: { ratios: number[]; cpuMs: number[] } = { ratios: [], cpuMs: [] };
   for (let round = 0; round < rounds; round += 1) {
     const emptyMs = emptyProcessMs();
+    const alone = await startEnvironment(nothing, servers.variables);
+    runtime.ratios.push((await alone.invoke(payload)) / emptyMs);
+    runtime.cpuMs.push(alone.cpuMs());
+    await alone.stop();
     await servers.takeTimes();
     const environment = await startEnvironment(unpacked, servers.variables);
     const beganAtMs = performance.timeOrigin + performance.now();
@@ -46,6 +52,7 @@ export async function* measureFirstDelivery(
       parts.set(part, [...(parts.get(part) ?? []), ms]);
     }
   }
+  nothing.remove();
   const { value, noise } = medianOf(ratios);
   yield {
     goal: 5,
@@ -57,6 +64,10 @@ export async function* measureFirstDelivery(
   };
   yield { goal: 5, name: 'the same in ms', value: median(ownMs), target: 'none: for comparison' };
   yield { goal: 5, name: 'the same in ms of processor time', value: median(cpuMs), target: 'none: for comparison' };
+  const doesNothing = 'a fresh process of a function that does nothing, in the same runtime';
+  const none = { goal: 5, target: 'none: for comparison' };
+  yield { ...none, name: `${doesNothing}, in empty processes`, ...medianOf(runtime.ratios) };
+  yield { ...none, name: `${doesNothing}, ms of processor time`, value: median(runtime.cpuMs) };
   for (const [part, ms] of parts) {
     yield { goal: 5, name: `${part}, ms`, value: median(ms), target: 'none: for comparison' };
   }
