@@ -32,6 +32,11 @@ const itemsPerPage = 10;
 /** The API destinations that use a connection. */
 export function BoundDestinations({ connectionArn = '' }: { readonly connectionArn: string | undefined }) {
   const pages = usePages('ListApiDestinations', { ConnectionArn: connectionArn, Limit: itemsPerPage });
+  const create = (
+    <Button href={`/create/api-destination?connection=${encodeURIComponent(connectionArn)}`}>
+      Create API destination
+    </Button>
+  );
   return (
     <ServerTable
       variant="container"
@@ -41,11 +46,9 @@ export function BoundDestinations({ connectionArn = '' }: { readonly connectionA
       columns={columns}
       trackBy={({ ApiDestinationArn = '' }) => ApiDestinationArn}
       isFiltered={false}
+      actions={create}
       empty={
-        <FirstStep
-          title="No API destination uses this connection"
-          action={<Button href="/create/api-destination">Create API destination</Button>}
-        >
+        <FirstStep title="No API destination uses this connection" action={create}>
           An API destination is the URL to which events are sent.
         </FirstStep>
       }
