@@ -108,7 +108,7 @@ function kafkaId(record: JsonObject): string {
 }
 
 /** JSON, or a text that is an event itself. */
-export function textEvent(text: string): EventDocument {
+function textEvent(text: string): EventDocument {
   const value = parseJson(text);
   return value === undefined ? { value: text, form: 'text' } : documentOf(value, text);
 }

@@ -7,8 +7,10 @@ import { comeBack, newMessage, type RateStory, sharedRate } from '../rate/rate-s
 let story: RateStory;
 const inFlight: (() => void)[] = [];
 
-sharedRate.override('answer', () => async ({ path }) => {
+sharedRate.override('answer', () => async ({ method, path }) => {
   if (path === '/silent') return await new Promise<never>(() => undefined);
+  if (method === 'OPTIONS')
+    return { headers: { 'WebHook-Allowed-Origin': path === '/shy' ? 'other.example.com' : '*' } };
   if (path === '/gated') await new Promise<void>((resolve) => inFlight.push(resolve));
   // Longer than an invocation waits, so that the event is deferred.
   const headers = { 'retry-after': '30' };
@@ -202,5 +204,44 @@ describe('the proxy of a policy', () => {
     expect(held).toMatchObject({ reason: expect.stringContaining('answered 407') });
     expect(held).not.toHaveProperty('status');
     await proxy.close();
+  });
+});
+
+describe('the content of requests', () => {
+  test('the Transformer of a policy makes the data of its CloudEvents, after the endpoint has consented', async () => {
+    const { destination, worker } = await setUp('shaped', {
+      Transformer: { Type: 'JSONATA', Expression: '{% {"made of": $count($keys($))} %}' },
+      Format: 'CLOUDEVENTS_STRUCTURED',
+      WebhookRequestOrigin: 'events.example.com',
+    });
+    expect(await worker.deliver(destination.name)).toMatchObject({ outcome: 'delivered' });
+    const [asked, sent] = story.endpoint.requests.filter(({ path }) => path === '/shaped');
+    expect(asked).toMatchObject({ method: 'OPTIONS', headers: { 'webhook-request-origin': 'events.example.com' } });
+    expect(asked?.headers).not.toHaveProperty('authorization');
+    expect(sent?.headers).toMatchObject({ 'content-type': 'application/cloudevents+json; charset=utf-8' });
+    expect(JSON.parse(sent?.body ?? '')).toMatchObject({
+      specversion: '1.0',
+      id: expect.any(String),
+      data: { 'made of': expect.any(Number) },
+    });
+  });
+
+  test('an event waits while the endpoint does not consent to the origin of the policy', async () => {
+    const { destination, worker } = await setUp('shy', { WebhookRequestOrigin: 'events.example.com' });
+    const held = await worker.deliver(destination.name);
+    expect(held).toMatchObject({ outcome: 'deferred', code: 'HandshakeRefused', attempts: 0 });
+    expect(story.endpoint.requests.filter(({ path }) => path === '/shy').map(({ method }) => method)).toEqual([
+      'OPTIONS',
+    ]);
+  });
+
+  test('a Transformer of the target replaces that of the policy, and its text reaches the endpoint as text', async () => {
+    const { destination, worker } = await setUp('text', { Transformer: { Type: 'JSONATA', Expression: 'absent' } });
+    const target = { Transformer: { Type: 'JSONATA', Expression: '"hello"' } };
+    expect(await worker.deliver(destination.name, target)).toMatchObject({ outcome: 'delivered' });
+    const [sent] = story.endpoint.requests.filter(({ path }) => path === '/text');
+    expect([sent?.body, sent?.headers['content-type']]).toEqual(['hello', 'text/plain; charset=utf-8']);
+    const held = await worker.deliver(destination.name);
+    expect(held).toMatchObject({ outcome: 'dead-lettered', code: 'InvalidInvocation' });
   });
 });
