@@ -77,7 +77,7 @@ const layers = [
   {
     name: 'console-page',
     path: /^lib\/console\/page\//,
-    imports: ['console-api', 'console-page'],
+    imports: ['console-api', 'console-page', 'events'],
     packages: /^(react(-dom(\/client)?)?|@cloudscape-design\/.+|@aws-sdk\/client-(appsync|eventbridge))$/,
   },
   {
@@ -86,7 +86,7 @@ const layers = [
     imports: ['core', 'console-api', 'console'],
     packages: /^(node:.+|esbuild)$/,
   },
-  { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'console', 'local'] },
+  { name: 'local', path: /^lib\/local\//, imports: [...deployed, 'functions', 'console-api', 'console', 'local'] },
   {
     name: 'adopt',
     path: /^lib\/adopt\//,

@@ -7,6 +7,7 @@ import { createPageFiles } from '../console/files/page-files.ts';
 import { version } from '../core/version.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { commandLine, Exit, parseCommandLine, runCommand, wholeNumberIn, wrongUsage } from './command.ts';
+import { callEventBridge, isAboutRules } from './console/stage-rules.ts';
 import { callFunction } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags } from './stack-address.ts';
@@ -56,7 +57,7 @@ function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
     'control-api': ['output', 'error'],
     deliver: ['outcome'],
   };
-  return createPerformOperation(async (name, event, region): Promise<CallResult> => {
+  const byFunctions = createPerformOperation(async (name, event, region): Promise<CallResult> => {
     try {
       const address = { stage, aws: { ...aws, region } };
       const { members, error } = await callFunction(name, event, address, ...(expected[name] ?? []));
@@ -66,6 +67,10 @@ function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
       return { error: { code: 'StackNotReached', message: error.message } };
     }
   });
+  return async (operation, input, region) =>
+    isAboutRules(operation)
+      ? await callEventBridge(operation, input, { ...aws, region })
+      : await byFunctions(operation, input, region);
 }
 
 async function serve({ address, isReadOnly, port }: Options): Promise<number> {

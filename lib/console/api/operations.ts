@@ -60,12 +60,19 @@ export const serviceOperations = {
 /** Operations that only the console has. lib/console/door performs them with the functions of the stack. */
 export const ownOperations = {
   SendTestEvent: 'changes',
+  PreviewBody: 'reads',
+} as const satisfies Readonly<Record<string, Effect>>;
+
+/** Operations that only the console of the local stack has, because they read its history. */
+export const localOperations = {
+  ListRecentEvents: 'reads',
 } as const satisfies Readonly<Record<string, Effect>>;
 
 /** The operations that the page may call. All others are refused, even if the service has them. */
-export const consoleOperations = { ...serviceOperations, ...ownOperations };
+export const consoleOperations = { ...serviceOperations, ...ownOperations, ...localOperations };
 
 export type OwnOperation = keyof typeof ownOperations;
+export type LocalOperation = keyof typeof localOperations;
 export type ConsoleOperation = keyof typeof consoleOperations;
 
 export function isConsoleOperation(name: unknown): name is ConsoleOperation {
@@ -74,6 +81,10 @@ export function isConsoleOperation(name: unknown): name is ConsoleOperation {
 
 export function isOwnOperation(name: string): name is OwnOperation {
   return Object.hasOwn(ownOperations, name);
+}
+
+export function isLocalOperation(name: string): name is LocalOperation {
+  return Object.hasOwn(localOperations, name);
 }
 
 export function changesSomething(operation: ConsoleOperation): boolean {

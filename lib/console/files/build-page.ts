@@ -44,7 +44,8 @@ async function removeOldPages(cache: string): Promise<void> {
 async function digestOfSource(root: string): Promise<string> {
   const hash = createHash('sha256');
   const names = ['package-lock.json', 'lib/console/files/build-page.ts'];
-  for await (const name of glob('lib/console/{page,api}/**/*.{ts,tsx,css,json}', { cwd: root })) names.push(name);
+  const source = ['lib/console/{page,api}/**/*.{ts,tsx,css,json}', 'test/events/*.json'];
+  for await (const name of glob(source, { cwd: root })) names.push(name);
   for (const name of names.sort())
     hash
       .update(`${name}\0`)

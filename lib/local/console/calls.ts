@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { LocalOperation } from '../../console/api/operations.ts';
+import { isLocalOperation } from '../../console/api/operations.ts';
 import type { PerformOperation } from '../../console/door/door.ts';
 import { createPerformOperation } from '../../console/door/perform.ts';
 import { partitionOf } from '../../core/destination/arn.ts';
@@ -8,11 +10,14 @@ import { toServiceError } from '../../protocol/access.ts';
 import type { Operations } from '../../protocol/control-request.ts';
 import { readEventsInput } from '../../protocol/model/events-input.ts';
 import type { InvocationOutcome } from '../lambda/function-runner.ts';
+import type { LocalCall } from './local-operations.ts';
 
 export interface ConsoleCallsOptions {
   readonly account: string;
   /** The operations that the event bus performs. The functions perform all others. */
   readonly busOperations: Operations;
+  /** The operations that only the console of a local stack has. */
+  readonly localOperations: Readonly<Record<LocalOperation, LocalCall>>;
   readonly run: (functionName: string, region: string, event: JsonObject) => Promise<InvocationOutcome>;
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
   readonly reportFault: (where: string, error: unknown) => void;
@@ -23,7 +28,7 @@ export interface ConsoleCallsOptions {
  * stack requires keys.
  */
 export function createConsoleCalls(options: ConsoleCallsOptions): PerformOperation {
-  const { account, busOperations, run, reportFailure, reportFault } = options;
+  const { account, busOperations, localOperations, run, reportFailure, reportFault } = options;
   const byFunctions = createPerformOperation(async (name, event, region) => {
     const outcome = await run(name, region, event);
     const output = outcome.error === undefined ? parseJson(outcome.payload) : undefined;
@@ -32,12 +37,20 @@ export function createConsoleCalls(options: ConsoleCallsOptions): PerformOperati
     const message = outcome.error?.message ?? `The function ${name} gave no answer.`;
     return { error: { code: outcome.error?.type ?? 'InternalFailure', message } };
   });
+  const contextIn = (region: string) => ({
+    region,
+    account,
+    partition: partitionOf(region),
+    requestId: randomUUID(),
+  });
   return async (operation, input, region) => {
     const ofBus = Object.hasOwn(busOperations, operation) ? busOperations[operation] : undefined;
-    if (ofBus === undefined) return await byFunctions(operation, input, region);
+    const callHere = isLocalOperation(operation)
+      ? async () => await localOperations[operation](region, input)
+      : ofBus && (async () => ({ output: await ofBus(readEventsInput(operation, input), contextIn(region)) }));
+    if (callHere === undefined) return await byFunctions(operation, input, region);
     try {
-      const context = { region, account, partition: partitionOf(region), requestId: randomUUID() };
-      return { output: await ofBus(readEventsInput(operation, input), context) };
+      return await callHere();
     } catch (error) {
       const { code, message } = toServiceError(error);
       if (code === 'InternalException') reportFault('the console', error);

@@ -12,6 +12,7 @@ import { BusStore } from '../bus/store/store.ts';
 import { guardBus } from './bus-guard.ts';
 import type { PerformOperation } from '../../console/door/door.ts';
 import { createConsoleCalls } from '../console/calls.ts';
+import { createLocalOperations } from '../console/local-operations.ts';
 import type { DataFolder } from './data-folder.ts';
 import { DeliveryEventSource } from '../sqs/event-source.ts';
 import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
@@ -20,6 +21,7 @@ import { Intake } from './intake.ts';
 import type { LocalService } from './wire.ts';
 import { describeFailedCall } from './wire.ts';
 import type { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
+import type { SqliteKeptEvents } from '../history/sqlite-kept-events.ts';
 import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
 import { createFunctionUrlService } from '../lambda/function-url.ts';
 import { createLambdaService } from '../lambda/lambda.ts';
@@ -41,6 +43,7 @@ export interface ServicesOptions {
   readonly asynchronous: AsynchronousInvocations;
   /** Records what the event bus does with its events. */
   readonly history: SqliteDeliveryHistory;
+  readonly keptEvents: SqliteKeptEvents;
   /** Checks the callers of the bus. The control API, which performs the other operations, checks its own callers. */
   readonly authentication: Authentication | 'none';
   /** The secret with which the stack's own functions sign; no other client knows it. */
@@ -115,6 +118,7 @@ export function createServices(options: ServicesOptions): Services {
     perform: createConsoleCalls({
       account,
       busOperations: events.operations,
+      localOperations: createLocalOperations(options),
       run: async (functionName, region, event) => await runner.run(functionName, region, event),
       reportFailure: report,
       reportFault: options.reportFault,

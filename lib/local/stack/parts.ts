@@ -113,6 +113,7 @@ export function createStackParts(options: StackPartsOptions): StackParts {
     runner,
     asynchronous,
     history: records.history,
+    keptEvents: records.keptEvents,
     host,
     authentication,
     functionSecret,

@@ -19,12 +19,21 @@ const parameter = /Parameter ([A-Za-z.[\]0-9]+) is not valid\.(?: Reason: )?(.*)
 /** A wrong type: `'Name' must be a string, not a number.` */
 const wrongType = /^'([^']+)' (must be .+)$/s;
 
+/** The refusals of a target, of which the wizard sends one: `InputPath for target orders is invalid.` */
+const target = /^(?:JSON syntax error in (input)|(InputPath)|(InputTemplate)) for target /;
+
+const ofTarget = ['Input', 'InputPath', 'InputTransformer.InputTemplate'];
+
 /** The problem of each field that the message of a refusal names. */
 export function fieldErrorsIn(code: string, message: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [, path = '', text = ''] of message.matchAll(violation)) found.set(pathOf(path), text);
   const refused = parameter.exec(message) ?? wrongType.exec(message);
   if (refused !== null) found.set(pathOf(refused[1] ?? ''), refused[2] || 'It is not valid.');
+  const [, ...parts] = target.exec(message) ?? [];
+  const path = ofTarget[parts.findIndex((part) => part !== undefined)];
+  if (path !== undefined) found.set(pathOf(`Targets[0].${path}`), message);
+  if (code === 'InvalidEventPatternException') found.set('eventpattern', message);
   if (code === 'ResourceAlreadyExistsException') found.set('name', message);
   return found;
 }

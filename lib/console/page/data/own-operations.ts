@@ -6,4 +6,36 @@ export interface OwnOperations {
     readonly input: { readonly ApiDestinationName: string; readonly Event: object };
     readonly output: Omit<DeliveryRecord, 'ConcludedAt'>;
   };
+  /** The body that a target of a rule makes from an event, without the body parameters of a connection. */
+  PreviewBody: {
+    readonly input: {
+      /** The JSON text of the event. */
+      readonly Event: string;
+      readonly Target: TargetInput;
+      readonly RuleArn?: string;
+    };
+    readonly output: { readonly Body: string };
+  };
+  /** The last events that this stack has tried to deliver, each with its JSON text. */
+  ListRecentEvents: {
+    readonly input: object;
+    readonly output: { readonly Events: readonly RecentEvent[] };
+  };
+}
+
+/** How a target makes its input from an event. Without a member, its input is the event. */
+export interface TargetInput {
+  readonly Input?: string;
+  readonly InputPath?: string;
+  readonly InputTransformer?: {
+    readonly InputPathsMap?: Readonly<Record<string, string>>;
+    readonly InputTemplate: string;
+  };
+}
+
+export interface RecentEvent {
+  readonly EventId: string;
+  readonly Source?: string;
+  readonly DetailType?: string;
+  readonly Event: string;
 }

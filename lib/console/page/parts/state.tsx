@@ -1,6 +1,6 @@
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 
-/** States of connections and API destinations, of the health of API destinations, and outcomes of deliveries. */
+/** States of connections, API destinations and rules, of the health of API destinations, and outcomes of deliveries. */
 const looks: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   AUTHORIZED: 'success',
   AUTHORIZING: 'in-progress',
@@ -21,6 +21,8 @@ const looks: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   unmatched: 'warning',
   refused: 'error',
   'dead-lettered': 'error',
+  ENABLED: 'success',
+  DISABLED: 'stopped',
 };
 
 export function State({ state }: { readonly state: string | undefined }) {

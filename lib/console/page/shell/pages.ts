@@ -80,6 +80,24 @@ export const pages: readonly PageEntry[] = [
     link: 'Deliveries',
     load: async () => (await import('../deliveries/deliveries-page.tsx')).DeliveriesPage,
   },
+  {
+    path: '/rules',
+    title: 'Rules',
+    link: 'Rules',
+    load: async () => (await import('../rules/rules-page.tsx')).RulesPage,
+  },
+  {
+    path: '/rules/:bus/:name',
+    title: 'Rule',
+    under: '/rules',
+    load: async () => (await import('../rules/rule-page.tsx')).RulePage,
+  },
+  {
+    path: '/create/rule',
+    title: 'Create rule',
+    under: '/rules',
+    load: async () => (await import('../rules/create-rule-page.tsx')).CreateRulePage,
+  },
 ];
 
 /** The page that `/` shows. */
