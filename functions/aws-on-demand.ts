@@ -5,10 +5,39 @@ import type { Clock } from '../lib/ports/clock.ts';
 import type { Transformations } from '../lib/ports/transformations.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ClientStores } from './client-adapters.ts';
-import type { OnDemand } from './on-demand.ts';
-import { onDemand } from './on-demand.ts';
 import type { Queues } from './queue-adapters.ts';
 import type { Stores } from './store-adapters.ts';
+
+/** A part of a function that is loaded when it is first used. */
+export interface OnDemand<Part> {
+  /** Calls the part, as soon as it is loaded. Performance: when it is loaded, the call adds no promise of its own. */
+  use<Result>(call: (part: Part) => Promise<Result>): Promise<Result>;
+}
+
+/**
+ * Calls that come while the part is being loaded wait for the same load.
+ *
+ * Failure policy: if the part cannot be loaded, every call that waits for it rejects with the reason, and the next call tries
+ * again. So its delivery goes back to its sender, and this worker can deliver it later.
+ */
+export function onDemand<Part>(load: () => Promise<Part>): OnDemand<Part> {
+  let loaded: { readonly part: Part } | undefined;
+  let loading: Promise<Part> | undefined;
+
+  async function loadOnce(): Promise<Part> {
+    try {
+      const part = await load();
+      loaded = { part };
+      return part;
+    } finally {
+      loading = undefined;
+    }
+  }
+
+  return {
+    use: (call) => (loaded === undefined ? (loading ??= loadOnce()).then(call) : call(loaded.part)),
+  };
+}
 
 /** Loads the code that each first delivery needs: the calls of the stores and the HTTP client. */
 export async function loadFirstDelivery(): Promise<void> {

@@ -5,6 +5,7 @@ import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import { createPreSignedPut } from '../lib/adapters/http/pre-signed-put.ts';
 import { createJsonLineCredentialsLog, createJsonLineResourceLog } from '../lib/adapters/log/json-lines.ts';
 import { systemClock } from '../lib/adapters/system-clock.ts';
+import { createDeclaredKeys } from '../lib/control/api-keys/declared-keys.ts';
 import type { Config, Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
@@ -16,7 +17,6 @@ import { lambdaRequestContext } from '../lib/protocol/function-url.ts';
 import type { ProviderDependencies } from '../lib/resources/provider.ts';
 import { answerResourceRequest } from '../lib/resources/provider.ts';
 import { wireControlOperations } from './control-operations.ts';
-import { wireDeclaredKeys } from './declared-keys.ts';
 import { createEntry } from './entry.ts';
 import { logged } from './logged.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
@@ -69,7 +69,7 @@ export function dependenciesFrom(
         },
         context,
       ),
-    apiKeys: wireDeclaredKeys({ ...wired, ...wired.control, secretPrefix: apiKeySecretPrefix(config) }),
+    apiKeys: createDeclaredKeys({ ...wired, ...wired.control, secretPrefix: apiKeySecretPrefix(config) }),
     during: wired.during,
     sender: createPreSignedPut(systemClock),
     clock: systemClock,

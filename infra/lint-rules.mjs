@@ -61,7 +61,7 @@ const layers = [
   { name: 'adapters', path: /^lib\/adapters\//, imports: ['core', 'ports', 'adapters'] },
   {
     name: 'wiring',
-    path: /^functions\/(wiring|on-demand|aws-on-demand|store-adapters|client-adapters|queue-adapters|invocation|control-operations|declared-keys|dead-letters|kept-events|state-events|state-event-calls|entry|logged|authentication)\.ts$/,
+    path: /^functions\/(wiring|aws-on-demand|store-adapters|client-adapters|queue-adapters|invocation|control-operations|dead-letters|kept-events|state-events|state-event-calls|entry|logged|authentication)\.ts$/,
     imports: deployed,
   },
   { name: 'functions', path: /^functions\//, imports: deployed },

@@ -1,8 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { afterEach, expect, test, vi } from 'vitest';
-import { queuesOnDemand, storesOnDemand } from '../../../functions/aws-on-demand.ts';
+import { onDemand, queuesOnDemand, storesOnDemand } from '../../../functions/aws-on-demand.ts';
 import { createEntry } from '../../../functions/entry.ts';
-import { onDemand } from '../../../functions/on-demand.ts';
 import type { Queues } from '../../../functions/queue-adapters.ts';
 import type { ClientStores } from '../../../functions/client-adapters.ts';
 import type { Stores } from '../../../functions/store-adapters.ts';

@@ -11,7 +11,7 @@ import type { AnswerSender, ResourceLine } from '../../../lib/ports/resources.ts
 import { createDeclaredCalls } from '../../../lib/protocol/declared-calls.ts';
 import { answerResourceRequest } from '../../../lib/resources/provider.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
-import { wireDeclaredKeys } from '../../../functions/declared-keys.ts';
+import { createDeclaredKeys } from '../../../lib/control/api-keys/declared-keys.ts';
 import { createApiKeyOperations } from '../../../lib/control/api-keys/api-keys.ts';
 import { createInMemoryApiKeys } from '../../fakes/in-memory-api-keys.ts';
 import { caller, createWorld, type WorldOptions } from '../control/world.ts';
@@ -66,7 +66,7 @@ export async function createResourceWorld(options: WorldOptions = {}) {
     newUuid: world.dependencies.newUuid,
   };
   const { secretWriter } = world.dependencies;
-  const keys = wireDeclaredKeys({ ...keyDependencies, secretWriter, secretPrefix: 'lastmile/test/api-key/' });
+  const keys = createDeclaredKeys({ ...keyDependencies, secretWriter, secretPrefix: 'lastmile/test/api-key/' });
   const control = createDeclaredCalls(
     {
       operations: createOperations(world.dependencies),

@@ -1,8 +1,8 @@
-import type { ApiKeyRepository, Page, RootSecret, SecretWriter } from '../lib/ports/control.ts';
-import { type ApiKey, apiIds, isDeleted } from '../lib/core/api-key/api-key.ts';
-import { deriveSecret, isPublicId } from '../lib/core/api-key/text.ts';
-import type { Clock } from '../lib/ports/clock.ts';
-import type { DeclaredKeys } from '../lib/ports/resources.ts';
+import type { ApiKeyRepository, Page, RootSecret, SecretWriter } from '../../ports/control.ts';
+import { type ApiKey, apiIds, isDeleted } from '../../core/api-key/api-key.ts';
+import { deriveSecret, isPublicId } from '../../core/api-key/text.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DeclaredKeys } from '../../ports/resources.ts';
 
 export interface DeclaredKeysDependencies {
   readonly apiKeys: ApiKeyRepository;
@@ -14,7 +14,7 @@ export interface DeclaredKeysDependencies {
 }
 
 /** The secret parts of keys are derived from the root secret, so a key can be written into its secret at any time. */
-export function wireDeclaredKeys(dependencies: DeclaredKeysDependencies): DeclaredKeys {
+export function createDeclaredKeys(dependencies: DeclaredKeysDependencies): DeclaredKeys {
   const { apiKeys, rootSecret, secretWriter, secretPrefix, clock } = dependencies;
   return {
     async list() {
