@@ -66,6 +66,9 @@ test('a person makes a connection with an API key by the keyboard alone', async 
   await page.keyboard.type('a-secret-key');
   await page.keyboard.press('Enter');
   await page.getByText('Connection keyed was created.').waitFor();
+  await page.getByRole('heading', { name: 'keyed', exact: true }).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await focusedName(page)).toBe('Reload the connection');
   expect(await events.send(new DescribeConnectionCommand({ Name: 'keyed' }))).toMatchObject({
     AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'x-api-key' } },
   });
@@ -136,7 +139,7 @@ test('a person edits a connection without entering its password again, deauthori
   const page = await openConsole({ region, path: '/connections/billing' });
   await page.getByRole('link', { name: 'invoices' }).waitFor();
 
-  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
   await page.getByLabel('Username').fill('root');
   await page.getByLabel('Description').fill('for invoices');
   await page.getByRole('button', { name: 'Save' }).click();
@@ -155,6 +158,28 @@ test('a person edits a connection without entering its password again, deauthori
   expect(await events.send(new DescribeApiDestinationCommand({ Name: 'invoices' }))).toMatchObject({
     ApiDestinationState: 'INACTIVE',
   });
+});
+
+test('a person allows one host for the credentials of a connection, and then removes the policy', async () => {
+  const region = newRegion();
+  const clients = clientsIn(region);
+  const ConnectionArn = await createBasic(clients, 'bound');
+  const page = await openConsole({ region, path: '/connections/bound' });
+  await page.getByRole('link', { name: 'Edit policy' }).click();
+  await page.getByLabel('Allowed hosts').fill('https://api.example.com');
+  await page.getByRole('button', { name: 'Save policy' }).click();
+  await page.getByText('Member must satisfy regular expression pattern').first().waitFor();
+  await page.getByLabel('Allowed hosts').fill('api.example.com\n*.eu.example.com');
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Save policy' }).click();
+  await page.getByText('api.example.com, *.eu.example.com').waitFor();
+  const elsewhere = { Name: 'elsewhere', HttpMethod: 'POST', InvocationEndpoint: 'https://example.org/' } as const;
+  const create = () => clients.events.send(new CreateApiDestinationCommand({ ...elsewhere, ConnectionArn }));
+  await expect(create()).rejects.toThrow('api.example.com');
+  await page.getByRole('link', { name: 'Edit policy' }).click();
+  await page.getByLabel('Allowed hosts').fill('');
+  await page.getByRole('button', { name: 'Save policy' }).click();
+  await page.getByText('There is no policy.').waitFor();
 });
 
 test('a list of more connections than fit a page is filtered and paged by the server, and its address keeps the filter', async () => {
@@ -195,7 +220,7 @@ test('no credential of a connection reaches the page, its answers, its address o
   await page.getByLabel('Password').fill('password-canary');
   await page.getByRole('button', { name: 'Create connection' }).click();
   await page.getByText('Never shown', { exact: false }).first().waitFor();
-  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
   await page.getByLabel('Password').waitFor();
   expect(await page.getByLabel('Password').inputValue()).toBe('');
   const stored: string = await page.evaluate(

@@ -94,6 +94,8 @@ export async function seriousFindings(page: Page): Promise<readonly string[]> {
 export async function focusedName(page: Page): Promise<string> {
   return await page.evaluate(`(() => {
     const { activeElement: focused } = document;
+    const named = focused.getAttribute('aria-label');
+    if (named !== null) return named;
     const [label = ''] = (focused.getAttribute('aria-labelledby') ?? '').split(' ');
     return document.getElementById(label)?.textContent ?? focused.textContent;
   })()`);

@@ -10,6 +10,7 @@ import { Refusal } from '../parts/refusal.tsx';
 import type { PageProps } from '../shell/pages.ts';
 import { BoundDestinations } from './bound-destinations.tsx';
 import { ConnectionDetails } from './connection-details.tsx';
+import { ConnectionPolicy } from './connection-policy.tsx';
 import { DeauthorizeDialog, DeleteDialog } from './connection-dialogs.tsx';
 
 const pollEveryMs = 1000;
@@ -57,6 +58,7 @@ export function ConnectionPage({ params: { name = '' } }: PageProps) {
       </Header>
       <Refusal error={error} onRetry={reload} />
       <ConnectionDetails connection={connection} />
+      <ConnectionPolicy name={name} />
       <BoundDestinations connectionArn={connection.ConnectionArn} />
       {dialog === 'deauthorize' && (
         <DeauthorizeDialog name={name} onDismiss={close} onDone={() => (close(), reload())} />

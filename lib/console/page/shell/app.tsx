@@ -3,7 +3,8 @@ import Alert from '@cloudscape-design/components/alert';
 import { I18nProvider } from '@cloudscape-design/components/i18n';
 import messages from '@cloudscape-design/components/i18n/messages/all.en';
 import SideNavigation from '@cloudscape-design/components/side-navigation';
-import { useEffect, useState } from 'react';
+import type { RefObject } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ConsoleSettings } from '../../api/settings.ts';
 import { consolePaths } from '../../api/settings.ts';
 import { answerOf, operationErrorOf } from '../data/call.ts';
@@ -52,6 +53,18 @@ function Console({ settings }: { readonly settings: ConsoleSettings }) {
   );
 }
 
+/** Moves the keyboard into a page that has been opened by a link or a button, as the browser does when it loads a document. */
+function useFocusOfPage(path: string): RefObject<HTMLDivElement | null> {
+  const content = useRef<HTMLDivElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    content.current?.focus({ preventScroll: true });
+  }, [path]);
+  return content;
+}
+
 /** Below this width the side navigation would cover the page, so it begins closed. */
 const narrowPx = 688;
 
@@ -65,6 +78,7 @@ function Layout() {
     document.title = `${entry?.title ?? 'Page not found'} · Lastmile`;
     if (innerWidth <= narrowPx) setIsOpen(false);
   }, [entry, path]);
+  const content = useFocusOfPage(path);
   const links = pages.flatMap(({ path: href, link }) =>
     link === undefined ? [] : [{ type: 'link' as const, href, text: link }],
   );
@@ -84,7 +98,11 @@ function Layout() {
       toolsHide
       {...sidePanel}
       // A page of another region is another page: it begins anew.
-      content={<CurrentPage key={`${region} ${path}`} entry={entry} path={path} />}
+      content={
+        <div ref={content} tabIndex={-1} className="page">
+          <CurrentPage key={`${region} ${path}`} entry={entry} path={path} />
+        </div>
+      }
     />
   );
 }

@@ -39,6 +39,12 @@ export const pages: readonly PageEntry[] = [
     load: async () => (await import('../connections/edit-connection-page.tsx')).EditConnectionPage,
   },
   {
+    path: '/connections/:name/policy',
+    title: 'Edit connection policy',
+    under: '/connections',
+    load: async () => (await import('../connections/connection-policy-page.tsx')).ConnectionPolicyPage,
+  },
+  {
     path: '/create/connection',
     title: 'Create connection',
     under: '/connections',
