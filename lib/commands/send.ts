@@ -15,13 +15,12 @@ const command = 'send';
 
 const usage = `Sends one event to an API destination and prints the outcome. It invokes the function deliver.
 
-With --as it passes to deliver what another sender would pass, and prints the outcome of each event:
-  --as subscriber  a subscriber of a Custom Event Bus: an array of envelopes with metadata
-  --as pipe        EventBridge Pipes: an array of messages of a queue
-  --as schedule    EventBridge Scheduler: an envelope; without a file, with the event of a schedule
-
   ${commandLine('send', '<API destination> [event.json] [options]')}
 
+  --as <sender>           passes to deliver what this sender would pass, and prints the outcome of each event:
+                            subscriber  an array of envelopes with metadata, as a subscriber of a Custom Event Bus
+                            pipe        an array of messages of a queue, as EventBridge Pipes
+                            schedule    an envelope, as EventBridge Scheduler; without a file, with the event of a schedule
   --json                  prints the answer of deliver as one JSON object
   ${stackUsage}
 

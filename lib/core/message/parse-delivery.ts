@@ -52,7 +52,7 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
       );
     }
     if (value === null) throw new Failure('InvalidDelivery', 'The event is null.');
-    return delivery(options.apiDestination, sent, options);
+    return delivery(options.apiDestination, sent, options, options.trace);
   }
   if (envelope === undefined) {
     throw new Failure(
@@ -66,14 +66,14 @@ export function parseDelivery(input: unknown, options: ParseOptions, text?: stri
   envelope.optionalInteger('answerWithinSeconds', 1, longestAnswerSeconds);
   const trace = firstTrace(parseTrace(envelope.member('trace')), options.trace);
   return {
-    ...delivery(apiDestination, sentIn(envelope, sent), { ...options, trace }),
+    ...delivery(apiDestination, sentIn(envelope, sent), options, trace),
     ...(rule === undefined ? undefined : { rule }),
     ...(target === undefined ? undefined : { target: parseTarget(target) }),
   };
 }
 
 /** The event in an envelope. The envelope's own SystemMetadata replace those around the envelope. */
-function sentIn(envelope: MemberReader, { event: { text }, ...sent }: SentEvent): SentEvent {
+function sentIn(envelope: MemberReader, { event: { text }, metadata: outer, recordId }: SentEvent): SentEvent {
   const value = envelope.member('event') ?? envelope.refuse('event', 'is missing');
   const metadata = envelope.member('SystemMetadata');
   const own = isJsonObject(metadata) ? metadata : undefined;
@@ -83,12 +83,7 @@ function sentIn(envelope: MemberReader, { event: { text }, ...sent }: SentEvent)
     ? { value, form: 'bytes' }
     : documentOf(value, text === undefined ? undefined : memberText(text, 'event'), own);
   const messageId = envelope.member('messageId');
-  return {
-    ...sent,
-    event,
-    ...(own !== undefined && { metadata: own }),
-    ...(isSafeId(messageId) && { recordId: messageId }),
-  };
+  return { event, metadata: own ?? outer, recordId: isSafeId(messageId) ? messageId : recordId };
 }
 
 function parseApiDestination(envelope: MemberReader): string {
@@ -111,7 +106,8 @@ export function isApiDestination(text: string): boolean {
 function delivery(
   apiDestination: string,
   { event, metadata, recordId }: SentEvent,
-  { nowMs, trace, occurrence = 1 }: Omit<ParseOptions, 'apiDestination'>,
+  { nowMs, occurrence = 1 }: ParseOptions,
+  trace: Trace | undefined,
 ): Delivery {
   if (event.form === 'bytes' && !(typeof event.value === 'string' && isBase64(event.value)))
     throw new Failure('InvalidDelivery', 'The event is not Base64, although its sender says so.');
