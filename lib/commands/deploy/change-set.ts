@@ -57,7 +57,8 @@ export async function createChangeSet(request: Request, ports: Ports): Promise<C
     if (changes === undefined) await deleteChangeSet(changeSet, cloudFormation);
     return changes && { ...changeSet, changes };
   } catch (error) {
-    await deleteChangeSet(changeSet, cloudFormation);
+    // The first error says more than that of the clean-up. A change set that stays changes nothing.
+    await deleteChangeSet(changeSet, cloudFormation).catch(() => undefined);
     throw error;
   }
 }

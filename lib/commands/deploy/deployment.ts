@@ -50,16 +50,19 @@ export type Result =
 export async function deploy(deployment: Deployment, ports: DeploymentPorts): Promise<Result> {
   const changeSet = await beforeExecution(ports, () => prepare(deployment, ports));
   if (changeSet === undefined) return { kind: 'unchanged' };
+  let since: string | undefined;
   try {
     if (!(await beforeExecution(ports, () => isWanted(deployment, changeSet, ports)))) {
       await deleteChangeSet(changeSet, ports.cloudFormation);
       return { kind: 'not deployed' };
     }
+    since = await beforeExecution(ports, () => newestEventId(changeSet.stackId, ports));
   } catch (error) {
-    await deleteChangeSet(changeSet, ports.cloudFormation);
+    // The first error says more than that of the clean-up. A change set that stays changes nothing.
+    await deleteChangeSet(changeSet, ports.cloudFormation).catch(() => undefined);
     throw error;
   }
-  return await execute(deployment, changeSet, ports);
+  return await execute(deployment, changeSet, since, ports);
 }
 
 /** Until the change set is executed, an interruption changes nothing in the stack. */
@@ -115,10 +118,15 @@ async function isWanted(deployment: Deployment, changeSet: ChangeSet, ports: Dep
   return await ports.confirm('\nDeploy this?');
 }
 
-async function execute(deployment: Deployment, changeSet: ChangeSet, ports: DeploymentPorts): Promise<Result> {
+/** @param since the id of the last event before */
+async function execute(
+  deployment: Deployment,
+  changeSet: ChangeSet,
+  since: string | undefined,
+  ports: DeploymentPorts,
+): Promise<Result> {
   const { cloudFormation, signal } = ports;
   try {
-    const since = await newestEventId(changeSet.stackId, ports);
     await executeChangeSet(changeSet, ports);
     ports.say('');
     const { status, reasons } = await followEvents(changeSet.stackId, since, ports);
