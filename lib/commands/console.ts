@@ -56,6 +56,7 @@ function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
   const expected: Readonly<Record<string, readonly string[]>> = {
     'control-api': ['output', 'error'],
     deliver: ['outcome'],
+    redrive: ['moved'],
   };
   const byFunctions = createPerformOperation(async (name, event, region): Promise<CallResult> => {
     try {

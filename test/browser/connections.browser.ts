@@ -7,7 +7,16 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import type { Clients } from '../fixtures/clients.ts';
 import { startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
-import { choose, clientsIn, focusedName, isTooWide, openConsole, regionsOf, seriousFindings } from './console-page.ts';
+import {
+  choose,
+  clientsIn,
+  focusedName,
+  isTooWide,
+  openConsole,
+  regionsOf,
+  seriousFindings,
+  tabTo,
+} from './console-page.ts';
 
 const newRegion = regionsOf('connections');
 
@@ -49,20 +58,13 @@ test('a person makes a connection with an API key by the keyboard alone', async 
   const { events } = clientsIn(region);
   const page = await openConsole({ region, path: '/create/connection' });
   await page.getByLabel('Name', { exact: true }).waitFor();
-  const tabTo = async (name: string): Promise<void> => {
-    for (let tabs = 0; tabs < 60; tabs += 1) {
-      await page.keyboard.press('Tab');
-      if ((await focusedName(page)).startsWith(name)) return;
-    }
-    expect.unreachable(`The Tab key does not reach ${name}.`);
-  };
-  await tabTo('Name');
+  await tabTo(page, 'Name');
   await page.keyboard.type('keyed');
-  await tabTo('Basic');
+  await tabTo(page, 'Basic');
   await page.keyboard.press('ArrowRight');
-  await tabTo('API key name');
+  await tabTo(page, 'API key name');
   await page.keyboard.type('x-api-key');
-  await tabTo('API key value');
+  await tabTo(page, 'API key value');
   await page.keyboard.type('a-secret-key');
   await page.keyboard.press('Enter');
   await page.getByText('Connection keyed was created.').waitFor();

@@ -111,3 +111,12 @@ export async function choose(page: Page, label: string, option: string): Promise
   await page.getByRole('button', { name: label }).click();
   await page.getByRole('option', { name: option }).click();
 }
+
+/** Presses Tab until the keyboard works on what has this label, or one that begins with it. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let tabs = 0; tabs < 80; tabs += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focusedName(page)).startsWith(name)) return;
+  }
+  expect.unreachable(`The Tab key does not reach ${name}.`);
+}

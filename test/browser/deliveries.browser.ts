@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { type Clients, createDestination } from '../fixtures/clients.ts';
 import { ownEndpoint } from '../fixtures/stack.ts';
-import { choose, clientsIn, focusedName, isTooWide, openConsole, regionsOf, seriousFindings } from './console-page.ts';
+import { choose, clientsIn, isTooWide, openConsole, regionsOf, seriousFindings, tabTo } from './console-page.ts';
 
 const newRegion = regionsOf('deliveries');
 
@@ -98,21 +98,14 @@ test('a person replays a failed delivery by the keyboard alone, and the panel sh
   mend();
   const page = await openConsole({ region, path: '/deliveries' });
   await page.getByRole('link', { name: 'event-bad' }).waitFor();
-  const tabTo = async (name: string): Promise<void> => {
-    for (let tabs = 0; tabs < 80; tabs += 1) {
-      await page.keyboard.press('Tab');
-      if ((await focusedName(page)) === name) return;
-    }
-    expect.unreachable(`The Tab key does not reach ${name}.`);
-  };
-  await tabTo('event-bad');
+  await tabTo(page, 'event-bad');
   await page.keyboard.press('Enter');
   await panelOf(page).getByText('Attempt 1').waitFor();
-  await tabTo('Replay');
+  await tabTo(page, 'Replay');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByText('Idempotency-Key').waitFor();
   expect(await seriousFindings(page)).toEqual([]);
-  await tabTo('Replay');
+  await tabTo(page, 'Replay');
   await page.keyboard.press('Enter');
   await page.getByText('was put into the delivery queue again, from its dead letter').waitFor();
   await panelOf(page).getByText('The endpoint has accepted the event.').waitFor();

@@ -60,6 +60,8 @@ export const serviceOperations = {
 /** Operations that only the console has. lib/console/door performs them with the functions of the stack. */
 export const ownOperations = {
   SendTestEvent: 'changes',
+  CountDeadLetters: 'reads',
+  RedriveDeadLetters: 'changes',
   PreviewBody: 'reads',
 } as const satisfies Readonly<Record<string, Effect>>;
 

@@ -2,7 +2,6 @@ import Box from '@cloudscape-design/components/box';
 import Link from '@cloudscape-design/components/link';
 import type { TableProps } from '@cloudscape-design/components/table';
 import Toggle from '@cloudscape-design/components/toggle';
-import type { ReactNode } from 'react';
 import { useEffect, useState } from 'react';
 import type { Delivery } from '../data/lastmile-operations.ts';
 import { useStack } from '../data/settings.tsx';
@@ -12,6 +11,7 @@ import { ServerTable } from '../parts/server-table.tsx';
 import { State } from '../parts/state.tsx';
 import { Time } from '../parts/time.tsx';
 import { useTimeRange } from '../parts/time-range-field.tsx';
+import { TwoLines } from '../parts/two-lines.tsx';
 import { usePlace, withQuery } from '../shell/router.ts';
 import { filterIn, keyOf, openedIn, openParameters } from './delivery-filter.ts';
 import { DeliveryFilters } from './delivery-filters.tsx';
@@ -50,17 +50,6 @@ function EventOf({ delivery }: { readonly delivery: Delivery }) {
   const key = keyOf(delivery);
   const id = key === undefined ? EventId : <Link href={withQuery(openParameters(key))}>{EventId}</Link>;
   return <TwoLines first={DetailType} second={id} />;
-}
-
-function TwoLines({ first, second }: { readonly first: ReactNode; readonly second: ReactNode }) {
-  return (
-    <>
-      <div>{first}</div>
-      <Box fontSize="body-s" color="inherit">
-        {second}
-      </Box>
-    </>
-  );
 }
 
 const itemsPerPage = 50;

@@ -96,6 +96,11 @@ function Facts({ delivery, onReload, onReplay }: FactsProps) {
         <State state={Outcome} />
       </Header>
       <Box color="text-body-secondary">{outcomes[Outcome]}</Box>
+      {Outcome === 'dead-lettered' && (
+        <Link href={`/dead-letters?event=${encodeURIComponent(EventId)}&destination=${ApiDestinationName}`}>
+          Show its dead letter
+        </Link>
+      )}
       <KeyValuePairs
         columns={2}
         items={[

@@ -8,6 +8,14 @@ import type { ReactNode } from 'react';
 import type { Pages } from '../data/use-pages.ts';
 import { Refusal } from './refusal.tsx';
 
+export interface Selection<Item> {
+  readonly items: readonly Item[];
+  readonly onChange: (items: readonly Item[]) => void;
+  readonly isDisabled: (item: Item) => boolean;
+  /** Names an item to people who do not see the table. */
+  readonly labelOf: (item: Item) => string;
+}
+
 interface ServerTableProps<Item> {
   readonly title: string;
   readonly description?: string;
@@ -21,6 +29,8 @@ interface ServerTableProps<Item> {
   /** Shown when there are no items and no filter. It says the first step. */
   readonly empty: ReactNode;
   readonly actions?: ReactNode;
+  /** Lets the person select items. */
+  readonly selection?: Selection<Item>;
   readonly variant?: TableProps['variant'];
 }
 
@@ -51,6 +61,7 @@ export function ServerTable<Item>(props: ServerTableProps<Item>) {
         items={items}
         columnDefinitions={columns}
         trackBy={trackBy}
+        {...selectionProps(title, props.selection)}
         loading={isLoading && output === undefined}
         loadingText="Loading"
         filter={filter}
@@ -69,4 +80,20 @@ export function ServerTable<Item>(props: ServerTableProps<Item>) {
       />
     </SpaceBetween>
   );
+}
+
+function selectionProps<Item>(title: string, selection: Selection<Item> | undefined): Partial<TableProps<Item>> {
+  if (selection === undefined) return {};
+  const { items, onChange, isDisabled, labelOf } = selection;
+  return {
+    selectionType: 'multi',
+    selectedItems: items,
+    isItemDisabled: isDisabled,
+    onSelectionChange: ({ detail }) => onChange(detail.selectedItems),
+    ariaLabels: {
+      selectionGroupLabel: `Selection of ${title}`,
+      allItemsSelectionLabel: () => 'Select all on this page',
+      itemSelectionLabel: (_all, item) => `Select ${labelOf(item)}`,
+    },
+  };
 }

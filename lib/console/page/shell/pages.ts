@@ -87,6 +87,12 @@ export const pages: readonly PageEntry[] = [
     load: async () => (await import('../deliveries/deliveries-page.tsx')).DeliveriesPage,
   },
   {
+    path: '/dead-letters',
+    title: 'Dead letters',
+    link: 'Dead letters',
+    load: async () => (await import('../dead-letters/dead-letters-page.tsx')).DeadLettersPage,
+  },
+  {
     path: '/rules',
     title: 'Rules',
     link: 'Rules',
