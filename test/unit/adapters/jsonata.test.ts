@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createJsonataTransformations } from '../../../lib/adapters/jsonata/transformations.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
@@ -94,9 +96,13 @@ describe('an expression that fails', () => {
     let isImpatient = true;
     const clock: Clock = { nowMs: () => 0, delay: (...given) => (isImpatient ? impatient : patient).delay(...given) };
     const transformations = createJsonataTransformations(clock);
+    const started = once(process, 'worker');
     const endless = apply(expression, text, transformations);
+    const [thread] = (await started) as [Worker];
+    const ended = once(thread, 'exit');
     const behind = endless.catch(() => (isImpatient = false)).then(() => apply('1', '1', transformations));
     await expect(endless).rejects.toThrow('The expression of the Transformer runs for more than 1 s.');
     expect(await behind).toMatchObject({ value: 1 });
+    expect(await ended).toEqual([1]);
   });
 });
