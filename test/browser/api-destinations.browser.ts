@@ -111,7 +111,10 @@ test('a person edits an API destination, pauses and resumes it, and deletes it',
   await page.getByText('API destination orders was saved.').waitFor();
   await page.getByText('new', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('menuitem', { name: 'For 1 hour' }).click();
   await page.getByText('Paused', { exact: true }).waitFor();
+  await page.getByText('Paused until').waitFor();
+  expect(await page.getByText('Somebody resumes it').count()).toBe(0);
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.getByText('Healthy', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Delete' }).click();
@@ -153,6 +156,8 @@ test('a test event that the endpoint refuses shows the status and the answer', a
   await page.getByRole('button', { name: 'Send test event' }).click();
   await page.getByText('the amount is missing').waitFor();
   expect(await page.getByRole('status').textContent()).toContain('422');
+  await page.getByRole('link', { name: 'Deliveries' }).last().click();
+  await page.getByRole('row', { name: /422/ }).waitFor();
 });
 
 test('the pages of API destinations fit a window of 360 pixels, in the dark appearance too', async () => {

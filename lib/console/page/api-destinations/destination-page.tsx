@@ -29,6 +29,8 @@ export function DestinationPage({ params: { name = '' } }: PageProps) {
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="refresh" ariaLabel="Reload the API destination" onClick={reload} />
+            <Button href={`/deliveries?destination=${name}`}>Deliveries</Button>
+            <Button href={`/dead-letters?destination=${name}`}>Dead letters</Button>
             <Button {...readOnly} href={`/api-destinations/${name}/edit`}>
               Edit
             </Button>
