@@ -23,6 +23,13 @@ test('a name that exists already is the problem of the field Name', () => {
   expect(fieldErrorsIn('ResourceAlreadyExistsException', message).get('name')).toBe(message);
 });
 
+test('the refusals of API keys belong to the fields of their form', () => {
+  const tooLong = 'Parameter description must have at most 1024 characters.';
+  expect(fieldErrorsIn('BadRequestException', tooLong).get('description')).toBe('must have at most 1024 characters.');
+  const outOfBounds = 'API key must be valid for a maximum of 365 days.';
+  expect(fieldErrorsIn('ApiKeyValidityOutOfBoundsException', outOfBounds).get('expires')).toBe(outOfBounds);
+});
+
 test('an error that names no field belongs to no field', () => {
   expect([...fieldErrorsIn('LimitExceededException', 'The quota of 3000 connections has been reached.')]).toEqual([]);
 });

@@ -1,5 +1,8 @@
 import type * as appSync from '@aws-sdk/client-appsync';
-import type { OperationOf } from './wire.ts';
+import type { OperationOf, Wire } from './wire.ts';
+
+/** Without its secret part, but for the one that CreateApiKey answers with. */
+export type ApiKey = Wire<appSync.ApiKey>;
 
 /** The operations of API keys, which have the form of AppSync's. */
 export interface ApiKeyOperations {

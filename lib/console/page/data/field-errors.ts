@@ -24,16 +24,20 @@ const target = /^(?:JSON syntax error in (input)|(InputPath)|(InputTemplate)) fo
 
 const ofTarget = ['Input', 'InputPath', 'InputTransformer.InputTemplate'];
 
+/** The refusals of AppSync's parameters: `Parameter description must have at most 1024 characters.` */
+const appSyncParameter = /^Parameter ([A-Za-z]+) (must .+)$/s;
+
 /** The problem of each field that the message of a refusal names. */
 export function fieldErrorsIn(code: string, message: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [, path = '', text = ''] of message.matchAll(violation)) found.set(pathOf(path), text);
-  const refused = parameter.exec(message) ?? wrongType.exec(message);
+  const refused = parameter.exec(message) ?? wrongType.exec(message) ?? appSyncParameter.exec(message);
   if (refused !== null) found.set(pathOf(refused[1] ?? ''), refused[2] || 'It is not valid.');
   const [, ...parts] = target.exec(message) ?? [];
   const path = ofTarget[parts.findIndex((part) => part !== undefined)];
   if (path !== undefined) found.set(pathOf(`Targets[0].${path}`), message);
   if (code === 'InvalidEventPatternException') found.set('eventpattern', message);
+  if (code === 'ApiKeyValidityOutOfBoundsException') found.set('expires', message);
   if (code === 'ResourceAlreadyExistsException') found.set('name', message);
   return found;
 }

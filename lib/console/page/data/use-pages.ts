@@ -7,6 +7,7 @@ import type { InputOf, OutputOf } from './operations.ts';
 /** An operation that answers in pages. */
 interface PagedOutput {
   readonly NextToken?: string | undefined;
+  readonly nextToken?: string | undefined;
 }
 
 export interface Pages<Output> extends Answer<Output> {
@@ -37,8 +38,10 @@ export function usePages<Name extends ConsoleOperation>(
   const [state, setState] = useState<Visited>({ key, ...firstPage });
   const { pageIndex, tokens }: Omit<Visited, 'key'> = state.key === key ? state : firstPage;
   const token = tokens[pageIndex - 1];
-  const answer = useAnswer(operation, token === undefined ? input : { ...input, NextToken: token }, pollMs);
-  const next = (answer.output as PagedOutput | undefined)?.NextToken;
+  // Members of AppSync's operations begin with a small letter.
+  const member = operation === 'ListApiKeys' ? 'nextToken' : 'NextToken';
+  const answer = useAnswer(operation, token === undefined ? input : { ...input, [member]: token }, pollMs);
+  const next = (answer.output as PagedOutput | undefined)?.[member];
   const known = next === undefined ? tokens.slice(0, pageIndex) : [...tokens.slice(0, pageIndex), next];
   return {
     ...answer,

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { OperationError } from '../data/call.ts';
 import { operationErrorOf } from '../data/call.ts';
+import { FieldErrors } from './field.tsx';
 import { Refusal } from './refusal.tsx';
 
 interface ConfirmDialogProps {
@@ -50,7 +51,9 @@ export function ConfirmDialog({ title, confirmText, onConfirm, onDismiss, childr
       }
     >
       <SpaceBetween size="m">
-        {children}
+        <FieldErrors error={error}>
+          <SpaceBetween size="m">{children}</SpaceBetween>
+        </FieldErrors>
         <Refusal error={error} />
       </SpaceBetween>
     </Modal>

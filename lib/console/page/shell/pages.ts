@@ -110,6 +110,18 @@ export const pages: readonly PageEntry[] = [
     under: '/rules',
     load: async () => (await import('../rules/create-rule-page.tsx')).CreateRulePage,
   },
+  {
+    path: '/api-keys',
+    title: 'API keys',
+    link: 'API keys',
+    load: async () => (await import('../api-keys/api-keys-page.tsx')).ApiKeysPage,
+  },
+  {
+    path: '/create/api-key',
+    title: 'Create API key',
+    under: '/api-keys',
+    load: async () => (await import('../api-keys/create-api-key-page.tsx')).CreateApiKeyPage,
+  },
 ];
 
 /** The page that `/` shows. */
