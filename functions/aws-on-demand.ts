@@ -57,7 +57,7 @@ export interface StoresOptions {
 
 export type AllStores = Stores & Omit<ClientStores, 'storeSettings'>;
 
-/** @param environment may say all that calls of the stores need, so that no AWS client is loaded for them */
+/** @param environment if these variables hold every setting that calls of the stores need, no AWS client is loaded for these calls */
 export function wireStores(options: StoresOptions, environment: Environment = process.env): AllStores {
   const { aws, tableName, clock, connectionChanged } = options;
   const clients = onDemand(async () => {

@@ -30,8 +30,8 @@ export interface DeliverDependencies {
  * Handles the input of one invocation: one event, or an array of events. Rejects when an event stays with its sender, so that
  * the sender invokes again. A pipe whose source is a queue invokes again with these messages only.
  *
- * If the sender waits for the answer, the invocation ends before that: what cannot be sent in time goes to the delivery queue. Or
- * the sender would deliver again what is on its way.
+ * If the sender waits for the answer, the invocation ends before the sender gives up. Events that cannot be sent in time go to the
+ * delivery queue. Otherwise the sender would send them again while they are still being delivered.
  */
 export function createHandler(dependencies: DeliverDependencies) {
   const { deliverInput, deliverElements, clock, traceHeader, longestAnswerMs } = dependencies;

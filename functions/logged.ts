@@ -5,7 +5,7 @@ import type { Handler } from './entry.ts';
 
 /**
  * For functions with a logger of their own. Every line of it has the invocation's context. Performance: functions that deliver
- * events do without, because the logger and its middleware are a tenth of their cold start.
+ * events have no such logger, because it and its middleware would be a tenth of their cold start.
  */
 export function logged<Input, Result>(
   serviceName: string,

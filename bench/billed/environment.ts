@@ -66,7 +66,7 @@ export async function startEnvironment(
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: name,
       AWS_SECRET_ACCESS_KEY: 'local',
-      // As on Lambda, there are no files of AWS.
+      // As on Lambda, no configuration file of AWS exists.
       HOME: folder,
       AWS_LAMBDA_FUNCTION_NAME: `lastmile-local-${name}`,
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

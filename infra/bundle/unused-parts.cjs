@@ -16,7 +16,7 @@ const replacements = {
   'dispatcher/client-h2.js': `module.exports = () => { ${absent('dispatcher/client-h2.js')} };`,
   // The parser that undici tries out. It is used only when the environment variable UNDICI_USE_MILO is set.
   'dispatcher/parser-h1.js': 'exports.getMiloEnabled = () => false;',
-  // For processors without SIMD. Lambda has none.
+  // The parser for processors without SIMD. Every processor of Lambda has SIMD.
   'llhttp/llhttp-wasm.js': "module.exports = require('./llhttp_simd-wasm.js');",
   'web/fetch/body.js': absent('web/fetch/body.js'),
   'web/fetch/formdata.js': absent('web/fetch/formdata.js'),

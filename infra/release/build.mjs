@@ -64,7 +64,7 @@ function buildTypes(out) {
 
 /** The functions as they are deployed: the package deploys them without esbuild and without the sources. */
 async function buildFunctions(out, sourcesOfConsole) {
-  // Half of a zip would be source maps, and the package has a limit of 5 MB.
+  // Source maps would be half of each zip, and the package has a limit of 5 MB.
   const zips = await functionZips(functionNames(), { sourceMaps: false });
   const folder = join(out, 'functions');
   mkdirSync(folder, { recursive: true });

@@ -27,7 +27,7 @@ export function thirdPartyNotices(sources: readonly string[], root: string): str
   return `${introduction}\n\n${sections.join('\n')}`;
 }
 
-/** The folder of the package that has a file; of a package in another one's folder, the inner one. */
+/** The folder of the package that a file belongs to. If this package lies in the folder of another one, it is the inner folder. */
 const packageFolder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 
 function packageIn(folder: string): Notice {

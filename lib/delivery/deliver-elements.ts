@@ -25,8 +25,8 @@ export function elementsInInput(input: unknown, options: ParseOptions): readonly
 }
 
 /**
- * @param whole the message as if it were one event
- * @returns undefined when it is one
+ * @param whole the message, read as one event
+ * @returns undefined when the message holds one event
  */
 export function elementsInMessage(
   { message, sentAtMs, raw }: RecordMessage,

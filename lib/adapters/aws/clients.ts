@@ -11,7 +11,7 @@ export interface AwsClientConfig {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** The calls of every client have the attempts and the limits of those that a worker signs itself. */
+/** Calls of the clients have the same limits, and as many attempts, as the calls that a worker signs itself. */
 export const everyClient = {
   maxAttempts: usualAttempts,
   requestHandler: {

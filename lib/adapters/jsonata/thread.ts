@@ -6,7 +6,7 @@ import type { ThreadAnswer, ThreadWork } from './messages.ts';
 
 /*
  * The thread that evaluates JSONata. The main thread imports this file only for its address: the file runs a second time, in a
- * thread of its own. Performance: it imports no code of ours, or in a bundle the thread would load the whole function.
+ * thread of its own. Performance: it imports no code of ours, because in a bundle the thread would then load the whole function.
  */
 
 /** The thread knows by this that it is to evaluate JSONata. */

@@ -12,7 +12,7 @@ export interface Element {
   readonly value: JsonValue;
   /** The element's own JSON text. */
   readonly text: string;
-  /** How many elements up to this one are equal to it. */
+  /** The position of this element among those that are equal to it, counted from 1. */
   readonly occurrence: number;
   /** The id of the message of SQS that a pipe or Lambda has made the element of. */
   readonly messageId?: string;

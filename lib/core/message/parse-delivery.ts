@@ -19,7 +19,7 @@ export interface ParseOptions {
   readonly nowMs: number;
   /** The trace that came beside the input, for example in attributes of its message. */
   readonly trace?: Trace | undefined;
-  /** For an element of an array, how many elements up to this one are equal to it. Default: 1. */
+  /** The position of an element of an array among those that are equal to it, counted from 1. Default: 1. */
   readonly occurrence?: number;
 }
 

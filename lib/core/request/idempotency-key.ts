@@ -16,7 +16,7 @@ export function isSafeId(text: unknown): text is string {
  * The key by which an endpoint recognizes a repeated request. It is the same for every retry and after a redrive, and differs
  * for each target of the same event. For an event without an id it is a hash of the text that a queue would carry.
  *
- * A replayed event has a key of its own, or an endpoint that deduplicates would ignore what somebody has replayed on purpose.
+ * A replayed event has a key of its own. Otherwise an endpoint that deduplicates would ignore an event that was replayed on purpose.
  */
 export function idempotencyKey(delivery: Delivery, apiDestinationName: string): string {
   const event = delivery.eventId ?? ownId(delivery.event) ?? hashOf(delivery.event);

@@ -11,7 +11,7 @@ export interface RecentEventsDependencies {
   readonly keptEventsOf: (region: string) => KeptEvents;
 }
 
-/** The list is a choice for people. */
+/** A person chooses one event from the list, so it is short. */
 const maxEvents = 20;
 
 /** Each event may have a mebibyte, so the list ends after these characters of events. */

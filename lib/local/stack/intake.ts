@@ -5,7 +5,7 @@ export interface IntakeOptions {
   /** How many accepted events wait until their delivery begins. Events whose delivery is put off do not count. */
   readonly behind: () => number;
   readonly clock: Clock;
-  /** The part of the latest time in which this process worked, from 0 to 1. Default: that of the event loop. */
+  /** The share of recent time in which this process was busy, from 0 to 1. Default: that of its event loop. */
   readonly utilization?: () => number;
 }
 

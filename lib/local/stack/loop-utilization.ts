@@ -4,7 +4,7 @@ import type { EventLoopTimes } from '../sqs/spare-time.ts';
 /** A time this long ago weighs a third as much as the present. It levels out single turns of the event loop. */
 const memoryMs = 5;
 
-/** The part of the latest time in which the event loop of this process worked. */
+/** The share of recent time in which the event loop of this process was busy. */
 export class LoopUtilization {
   readonly #measure: () => EventLoopTimes;
   #last: EventLoopTimes;
