@@ -17,6 +17,9 @@ const policy: DeliveryPolicy = {
   InvocationRateLimit: 'NONE',
   RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 60 },
   RetryableStatuses: [404, 410],
+  Transformer: { Type: 'JSONATA', Expression: '{\n  "number": detail.orderId\n}' },
+  Format: 'CLOUDEVENTS_BINARY',
+  WebhookRequestOrigin: 'events.example.com',
   Signing: { SecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:s' },
   ProxyUrl: 'http://proxy.example.com:3128',
 };
@@ -27,7 +30,14 @@ test('a policy that is shown in the form and saved unchanged stays the same', ()
 
 test('an emptied field leaves its member out, so that the default applies', () => {
   const draft = draftOfPolicy(policy);
-  const texts = { ...draft.texts, TimeoutSeconds: ' ', 'RetryPolicy.MaximumRetryAttempts': '' };
+  const texts = {
+    ...draft.texts,
+    TimeoutSeconds: ' ',
+    'RetryPolicy.MaximumRetryAttempts': '',
+    'Transformer.Expression': '',
+    Format: '',
+    WebhookRequestOrigin: '',
+  };
   expect(policyOf({ texts, isWithoutRateLimit: false })).toEqual({
     RetryPolicy: { MaximumEventAgeInSeconds: 60 },
     RetryableStatuses: [404, 410],

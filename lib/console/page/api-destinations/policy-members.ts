@@ -7,7 +7,8 @@ export interface PolicyMember {
   readonly explanation: string;
   /** What an empty field means. */
   readonly whenEmpty: string;
-  readonly type: 'number' | 'numbers' | 'text';
+  /** An expression may have several lines. */
+  readonly type: 'number' | 'numbers' | 'text' | 'expression';
 }
 
 export interface PolicyGroup {
@@ -75,6 +76,32 @@ export const policyGroups: readonly PolicyGroup[] = [
           'HTTP statuses with commas between, such as 404, 410. They are retried besides those that always are.',
         whenEmpty: 'none',
         type: 'numbers',
+      },
+    ],
+  },
+  {
+    title: 'Events',
+    members: [
+      {
+        path: 'Transformer.Expression',
+        label: 'JSONata expression',
+        explanation: 'Makes the input of targets that have none of their own. Up to 8,192 characters.',
+        whenEmpty: 'the input is the event',
+        type: 'expression',
+      },
+      {
+        path: 'Format',
+        label: 'Format',
+        explanation: 'CLOUDEVENTS_BINARY or CLOUDEVENTS_STRUCTURED sends each event as a CloudEvent.',
+        whenEmpty: 'the event goes as it is',
+        type: 'text',
+      },
+      {
+        path: 'WebhookRequestOrigin',
+        label: 'Origin for the handshake',
+        explanation: 'A DNS name for which the endpoint is asked for its consent before it gets events.',
+        whenEmpty: 'the endpoint is not asked',
+        type: 'text',
       },
     ],
   },
@@ -155,11 +182,13 @@ export function policyOf({ texts, isWithoutRateLimit }: PolicyDraft): DeliveryPo
     const value = valueOf(text, type);
     policy[name] = member === undefined ? value : { ...(policy[name] as object | undefined), [member]: value };
   }
+  if (policy['Transformer'] !== undefined)
+    policy['Transformer'] = { Type: 'JSONATA', ...(policy['Transformer'] as object) };
   return policy;
 }
 
 function valueOf(text: string, type: PolicyMember['type']): unknown {
-  if (type === 'text') return text;
+  if (type === 'text' || type === 'expression') return text;
   const numberOf = (part: string): unknown => (Number.isNaN(Number(part)) ? part : Number(part));
   return type === 'number' ? numberOf(text) : text.split(',').map((part) => numberOf(part.trim()));
 }

@@ -2,6 +2,7 @@ import Checkbox from '@cloudscape-design/components/checkbox';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import Textarea from '@cloudscape-design/components/textarea';
 import { useState } from 'react';
 import type { DeliveryPolicy } from '../data/lastmile-operations.ts';
 import { useStack } from '../data/settings.tsx';
@@ -13,6 +14,7 @@ import { Refusal } from '../parts/refusal.tsx';
 import { useSay } from '../shell/notices.tsx';
 import type { PageProps } from '../shell/pages.ts';
 import { navigate } from '../shell/router.ts';
+import type { PolicyMember } from './policy-members.ts';
 import { draftOfPolicy, policyGroups, policyOf } from './policy-members.ts';
 
 export function PolicyPage({ params: { name = '' } }: PageProps) {
@@ -54,16 +56,14 @@ function PolicyForm({ name, policy }: PolicyFormProps) {
       {policyGroups.map(({ title, members }) => (
         <Container key={title} header={<Header variant="h2">{title}</Header>}>
           <SpaceBetween size="l">
-            {members.map(({ path, label, explanation, whenEmpty, type }) => (
-              <TextField
-                key={path}
-                path={path}
-                label={label}
-                description={explanation}
-                constraint={`Default: ${whenEmpty}.`}
-                inputMode={type === 'number' ? 'decimal' : 'text'}
-                value={texts[path] ?? ''}
-                onChange={(text) => setDraft((before) => ({ ...before, texts: { ...before.texts, [path]: text } }))}
+            {members.map((member) => (
+              <MemberField
+                key={member.path}
+                member={member}
+                text={texts[member.path] ?? ''}
+                onChange={(text) =>
+                  setDraft((before) => ({ ...before, texts: { ...before.texts, [member.path]: text } }))
+                }
               />
             ))}
             {title === 'Requests' && (
@@ -82,4 +82,21 @@ function PolicyForm({ name, policy }: PolicyFormProps) {
       ))}
     </FormPage>
   );
+}
+
+interface MemberFieldProps {
+  readonly member: PolicyMember;
+  readonly text: string;
+  readonly onChange: (text: string) => void;
+}
+
+function MemberField({ member: { path, label, explanation, whenEmpty, type }, text, onChange }: MemberFieldProps) {
+  const field = { path, label, description: explanation, constraint: `Default: ${whenEmpty}.` };
+  if (type === 'expression')
+    return (
+      <Field {...field}>
+        <Textarea rows={6} value={text} spellcheck={false} onChange={({ detail }) => onChange(detail.value)} />
+      </Field>
+    );
+  return <TextField {...field} inputMode={type === 'number' ? 'decimal' : 'text'} value={text} onChange={onChange} />;
 }

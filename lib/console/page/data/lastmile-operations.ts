@@ -8,6 +8,9 @@ export interface DeliveryPolicy {
   readonly InvocationRateLimit?: 'NONE';
   readonly RetryPolicy?: { readonly MaximumRetryAttempts?: number; readonly MaximumEventAgeInSeconds?: number };
   readonly RetryableStatuses?: readonly number[];
+  readonly Transformer?: { readonly Type: 'JSONATA'; readonly Expression: string };
+  readonly Format?: 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
+  readonly WebhookRequestOrigin?: string;
   readonly Signing?: { readonly SecretArn: string };
   readonly ClientCertificateSecretArn?: string;
   readonly CaCertificateSecretArn?: string;
