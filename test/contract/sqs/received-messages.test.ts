@@ -70,7 +70,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     expect(await left()).toEqual(['one', 'other']);
   });
 
-  test('removing the waiting messages now resolves when they are deleted', async () => {
+  test('removeNow resolves when the settled messages that waited for others are deleted', async () => {
     const { messages, one, left } = await create();
     const removing = messages.remove(one);
     await messages.removeNow();
@@ -79,7 +79,7 @@ describe.each(subjects)('received messages $subject', ({ create }) => {
     await messages.removeNow();
   });
 
-  test('removing the waiting messages now does not fail while their queue cannot be reached, but the removal of each does', async () => {
+  test('removeNow does not fail while the queue cannot be reached, but the removal of each message does', async () => {
     const { messages, one, breakDown } = await create();
     breakDown();
     const removing = messages.remove(one).catch((error: unknown) => error);

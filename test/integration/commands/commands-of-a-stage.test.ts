@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('npm run keys for a deployed stage prints one line and sends nothing when credentials are missing', async () => {
+test('lastmile keys for a deployed stage prints one line and sends nothing when credentials are missing', async () => {
   const { status, stderr } = await run(
     'keys',
     ['list', '--api', 'control', '--stage', 'prod', '--endpoint-url', lambda.origin],
@@ -76,7 +76,7 @@ test('the error of a command for a deployed stage names the address when AWS_END
   ]);
 });
 
-test('npm run health prints one line for each destination on all pages of the list, and with --json its members', async () => {
+test('lastmile health prints one line for each destination on all pages of the list, and with --json its members', async () => {
   const unhealthy = {
     Name: 'orders',
     State: 'UNHEALTHY',
@@ -118,7 +118,7 @@ async function logsOfStage() {
   return logs;
 }
 
-test('npm run show prints all six attempts of an event of a deployed stage from its log lines, with the credentials of the shell', async () => {
+test('lastmile show prints all six attempts of an event of a deployed stage from its log lines, with the credentials of the shell', async () => {
   const logs = await logsOfStage();
   const way = { eventId: 'event-1', apiDestination: 'orders', targetId: 'target-1', detailType: 'Order Placed' };
   const beganAtMs = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
@@ -176,7 +176,7 @@ test('npm run show prints all six attempts of an event of a deployed stage from 
   );
 });
 
-test('Ctrl-C ends npm run history for a deployed stage while a query runs', async () => {
+test('Ctrl-C ends lastmile history for a deployed stage while a query runs', async () => {
   const logs = await logsOfStage();
   const flags = ['--stage', 'prod', '--endpoint-url', logs.endpoint];
   let interrupt = () => {};
@@ -237,7 +237,7 @@ test.each<[string, Partial<Conclusion>, number, string]>([
     1,
     'deferred at [^ ]+Z\\. It is attempted again without a replay\\.',
   ],
-])('npm run replay for a deployed stage without a dead letter %s', async (_what, conclusion, status, text) => {
+])('lastmile replay for a deployed stage without a dead letter %s', async (_what, conclusion, status, text) => {
   const logs = await logsOfStage();
   const way = { eventId: 'event-1', apiDestination: 'orders', attempts: 1, durationMs: 5 };
   const line = formatConclusion({ ...way, settlement: { kind: 'delivered' }, ...conclusion });
@@ -248,7 +248,7 @@ test.each<[string, Partial<Conclusion>, number, string]>([
   expect([ended.status, status === 0 ? ended.stdout : ended.stderr]).toEqual([status, expect.stringMatching(text)]);
 });
 
-test('npm run console prints its link, calls the functions of a deployed stage in the region of the page, and ends on Ctrl-C', async () => {
+test('lastmile console prints its link, calls the functions of a deployed stage in the region of the page, and ends on Ctrl-C', async () => {
   answer = (payload) =>
     payload.includes('DescribeConnection')
       ? { error: { code: 'ResourceNotFoundException', message: 'There is none.' } }

@@ -55,8 +55,8 @@ function run(command: 'history' | 'show', ...args: readonly string[]): Promise<E
 
 const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
-describe('npm run history', () => {
-  test('npm run history prints the deliveries in columns, those that began last first', async () => {
+describe('lastmile history', () => {
+  test('lastmile history prints the deliveries in columns, those that began last first', async () => {
     const { status, stdout, stderr } = await run('history');
     expect([status, stderr]).toEqual([0, '']);
     const lines = [
@@ -87,7 +87,7 @@ describe('npm run history', () => {
       ['--before', '2099-01-01T08:00:00Z', '--limit', '2'],
       ['broken', 'invoices'],
     ],
-  ])('npm run history -- --json %j prints one JSON object for each delivery that matches', async (flags, expected) => {
+  ])('lastmile history --json %j prints one JSON object for each delivery that matches', async (flags, expected) => {
     const { status, stdout } = await run('history', '--json', ...flags);
     const printed = stdout.split('\n').filter((line) => line !== '');
     expect(printed.map((line) => (JSON.parse(line) as { ApiDestinationName: string }).ApiDestinationName)).toEqual(
@@ -96,7 +96,7 @@ describe('npm run history', () => {
     expect(status).toBe(0);
   });
 
-  test('npm run history says how to see more when --limit leaves deliveries out, and where it looked when there are none', async () => {
+  test('lastmile history says how to see more when --limit leaves deliveries out, and where it looked when there are none', async () => {
     expect((await run('history', '--limit', '2')).stderr).toBe(
       'There are more than 2. Filter them, or show more with --limit.\n',
     );
@@ -106,7 +106,7 @@ describe('npm run history', () => {
   });
 });
 
-test('npm run history -- --follow prints new deliveries as they end, and ends quietly when nobody reads its output', async () => {
+test('lastmile history --follow prints new deliveries as they end, and ends quietly when nobody reads its output', async () => {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url, AWS_REGION: 'us-east-1' };
   const args = [lastmile, 'history', '--follow', '--json', '--limit', '1'];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -125,8 +125,8 @@ test('npm run history -- --follow prints new deliveries as they end, and ends qu
   expect([await ended, await stderr]).toEqual([[0, null], '']);
 });
 
-describe('npm run show', () => {
-  test('npm run show prints the attempts of each delivery of an event with reason and answer, but not the API key', async () => {
+describe('lastmile show', () => {
+  test('lastmile show prints the attempts of each delivery of an event with reason and answer, but not the API key', async () => {
     const { status, stdout, stderr } = await run('show', 'event-1');
     expect([status, stderr]).toEqual([0, '']);
     const facts = `  source  shop\n  type    Order Placed\n  rule    ${rule}\n  target  target-1\n`;
@@ -142,11 +142,11 @@ describe('npm run show', () => {
     );
   });
 
-  test('npm run show says until when an event waits, and for what', async () => {
+  test('lastmile show says until when an event waits, and for what', async () => {
     expect((await run('show', 'event-2')).stdout).toMatch(new RegExp(`\n    waits until ${time} \\(backoff\\)\n$`));
   });
 
-  test('npm run show -- --json prints one JSON object for each delivery, with its attempts', async () => {
+  test('lastmile show --json prints one JSON object for each delivery, with its attempts', async () => {
     const { stdout } = await run('show', 'event-1', '--json', '--api-destination', 'invoices');
     expect(JSON.parse(stdout)).toMatchObject({
       ApiDestinationName: 'invoices',
@@ -166,7 +166,7 @@ describe('events without a delivery', () => {
     eventId = answer.Entries?.[0]?.EventId;
   });
 
-  test('npm run history prints unmatched events and refused entries with their event bus', async () => {
+  test('lastmile history prints unmatched events and refused entries with their event bus', async () => {
     const { stdout } = await run('history', ...there);
     expect(
       stdout
@@ -184,7 +184,7 @@ describe('events without a delivery', () => {
     ]);
   });
 
-  test('npm run show says which event bus an unmatched event was put on, and how many rules did not match', async () => {
+  test('lastmile show says which event bus an unmatched event was put on, and how many rules did not match', async () => {
     const { status, stdout } = await run('show', String(eventId), ...there);
     expect([status, stdout.replace(new RegExp(time), 'then')]).toEqual([
       0,
@@ -197,7 +197,7 @@ describe('events without a delivery', () => {
     ]);
   });
 
-  test('npm run history -- --outcome refused prints why PutEvents refused an entry, as JSON', async () => {
+  test('lastmile history --outcome refused prints why PutEvents refused an entry, as JSON', async () => {
     const { stdout } = await run('history', '--json', '--outcome', 'refused', ...there);
     expect(JSON.parse(stdout)).toMatchObject({ Code: 'MalformedDetail', Reason: 'Detail is malformed.' });
   });

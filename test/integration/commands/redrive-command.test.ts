@@ -73,7 +73,7 @@ function deadLetter(apiDestination: string, id: string): QueueMessage {
 const before = '2026-01-31T00:00:00.001Z';
 const nothing = { moved: 0, matched: 0, kept: 0, unreadable: [], unreadableCount: 0, more: false, before };
 
-test('npm run redrive moves only the dead letters that its filters select, and a dry run only counts them', async () => {
+test('lastmile redrive moves only the dead letters that its filters select, and a dry run only counts them', async () => {
   const { bodiesIn, put, redrive } = await start();
   for (const id of ['e1', 'e2']) await put(deadLetter('orders', id));
   await put(deadLetter('others', 'e3'));
@@ -90,7 +90,7 @@ test('npm run redrive moves only the dead letters that its filters select, and a
   expect(JSON.parse(rest.stdout)).toEqual({ moved: 1, matched: 1, kept: 0, unreadable: [], unreadableCount: 0 });
 });
 
-test('npm run redrive ends with status 1 and prints the id of an unreadable dead letter without its body', async () => {
+test('lastmile redrive ends with status 1 and prints the id of an unreadable dead letter without its body', async () => {
   const { put, redrive } = await start();
   const messageId = await put({ body: 'body-canary', attributes: {} });
   expect(await redrive()).toEqual({
@@ -102,7 +102,7 @@ test('npm run redrive ends with status 1 and prints the id of an unreadable dead
   });
 });
 
-test('npm run redrive calls the function again with the rest of the maximum while dead letters are left', async () => {
+test('lastmile redrive calls the function again with the rest of the maximum while dead letters are left', async () => {
   const answers = [
     { ...nothing, moved: 3, matched: 5, more: true },
     { ...nothing, moved: 2, matched: 2, more: true },
@@ -122,7 +122,7 @@ test('npm run redrive calls the function again with the rest of the maximum whil
   ]);
 });
 
-test('npm run redrive ends when a call moves nothing although dead letters are left', async () => {
+test('lastmile redrive ends when a call moves nothing although dead letters are left', async () => {
   const { functions } = answering([{ ...nothing, kept: 100_000, more: true }]);
   const { redrive } = await start(functions);
   const { status, stdout } = await redrive('--api-destination', 'orders');
@@ -132,7 +132,7 @@ test('npm run redrive ends when a call moves nothing although dead letters are l
   ]);
 });
 
-test('a dry run of npm run redrive reports that it has not read all dead letters', async () => {
+test('a dry run of lastmile redrive reports that it has not read all dead letters', async () => {
   const { inputs, functions } = answering([{ ...nothing, matched: 100_000, kept: 100_000, more: true }]);
   const { redrive } = await start(functions);
   const { status, stdout } = await redrive('--dry-run');
@@ -143,7 +143,7 @@ test('a dry run of npm run redrive reports that it has not read all dead letters
   ]);
 });
 
-test('a dry run of npm run redrive ends when the number of matches reaches --maximum', async () => {
+test('a dry run of lastmile redrive ends when the number of matches reaches --maximum', async () => {
   const { functions } = answering([{ ...nothing, matched: 5, kept: 8, more: true }]);
   const { redrive } = await start(functions);
   expect(await redrive('--dry-run', '--maximum', '5')).toEqual({
@@ -153,7 +153,7 @@ test('a dry run of npm run redrive ends when the number of matches reaches --max
   });
 });
 
-test('npm run redrive prints the error of the function and the number of dead letters that were moved before', async () => {
+test('lastmile redrive prints the error of the function and the number of dead letters that were moved before', async () => {
   const answers = [{ ...nothing, moved: 3, matched: 3, more: true }];
   const handler = async () => answers.pop() ?? Promise.reject(new Error('The queue is gone.'));
   const { redrive } = await start([{ name: 'redrive', timeoutSeconds: 60, create: async () => handler }]);
@@ -191,12 +191,12 @@ test.each([
     /^Unknown option '--api-destinations'\. See npm run redrive -- --help\.\n$/,
   ],
   ['an argument without a flag', ['orders'], /^Unexpected argument 'orders'\. See npm run redrive -- --help\.\n$/],
-])('npm run redrive refuses %s in one line and calls no stack', async (_what, args, line) => {
+])('lastmile redrive refuses %s in one line and calls no stack', async (_what, args, line) => {
   const { status, stdout, stderr } = await run(args, 'http://127.0.0.1:1');
   expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(line)]);
 });
 
-test('npm run redrive prints its usage with --help, and one line when no stack answers', async () => {
+test('lastmile redrive prints its usage with --help, and one line when no stack answers', async () => {
   const help = await run(['--help'], 'http://127.0.0.1:1');
   expect([help.status, help.stdout]).toEqual([0, expect.stringMatching(/^Moves dead letters[^]*--dry-run[^]*--stage/)]);
   const { status, stderr } = await run([], 'http://127.0.0.1:1');

@@ -108,7 +108,7 @@ test('an event that was delivered is replayed from its kept event, in its trace'
   for (const { headers } of requests) expect(headers['x-amzn-trace-id']).toContain(`Root=${root};`);
 });
 
-test('npm run replay without an API destination lists those of an event that failed for several, and takes the only one', async () => {
+test('lastmile replay without an API destination lists those of an event that failed for several, and takes the only one', async () => {
   isHealed = false;
   for (const name of ['orders', 'invoices']) await deliver('event-2', name);
   expect(await run('replay', 'event-2')).toEqual({
@@ -136,7 +136,7 @@ test('npm run replay without an API destination lists those of an event that fai
   });
 });
 
-test('npm run replay says that an event which no rule matched has no delivery to replay', async () => {
+test('lastmile replay says that an event which no rule matched has no delivery to replay', async () => {
   const Entries = [{ Source: 'nobody', DetailType: 'Order Placed', Detail: '{}' }];
   const { Entries: [entry] = [] } = await clients.events.send(new PutEventsCommand({ Entries }));
   expect(await run('replay', entry?.EventId ?? '')).toEqual({

@@ -51,12 +51,12 @@ test.each([
   ['--region', ['--region', 'eu-west-1'], { AWS_REGION: 'us-east-1' }],
   ['AWS_REGION', [], { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }],
   ['AWS_DEFAULT_REGION', [], { AWS_DEFAULT_REGION: 'eu-west-1' }],
-] as const)('%s sets the region of npm run send', async (_name, args, environment) => {
+] as const)('%s sets the region of lastmile send', async (_name, args, environment) => {
   const ended = await send(['orders', ...args], environment);
   expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
 });
 
-test('npm run send ends with status 1 and prints the reason and the answer of a failed delivery, but not the API key', async () => {
+test('lastmile send ends with status 1 and prints the reason and the answer of a failed delivery, but not the API key', async () => {
   const { status, stdout, stderr } = await send(['orders']);
   expect(status).toBe(1);
   const said = 'EndpointFailed: The endpoint answered 500.  answer: { "error": "out of stock", "key": "***" }\n';
@@ -65,19 +65,19 @@ test('npm run send ends with status 1 and prints the reason and the answer of a 
   expect(stdout + stderr).not.toContain('key-canary');
 });
 
-test('npm run send --json prints the answer of deliver as one JSON object', async () => {
+test('lastmile send --json prints the answer of deliver as one JSON object', async () => {
   const { status, stdout, stderr } = await send(['orders', '--json']);
   expect([status, stderr]).toEqual([1, '']);
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'deferred', apiDestination: 'orders', status: 500, attempts: 1 });
 });
 
-test('npm run send prints a placeholder instead of an invalid name of an API destination', async () => {
+test('lastmile send prints a placeholder instead of an invalid name of an API destination', async () => {
   const { status, stdout } = await send(['no name "at all"']);
   expect(status).toBe(1);
   expect(stdout).toMatch(/^dead-lettered {2}\(no API destination\) {2}0 attempts {2}\d+ ms {2}InvalidDelivery: .+\n$/);
 });
 
-test('npm run send says which number reaches the endpoint in other digits', async () => {
+test('lastmile send says which number reaches the endpoint in other digits', async () => {
   const file = join(folder, 'numbers.json');
   const note = (number: string, printed: string): string =>
     `Note: deliver gets ${number} as ${printed}, because Lambda's runtime parses the event. Events from the delivery queue keep their digits.\n`;
@@ -96,7 +96,7 @@ test('npm run send says which number reaches the endpoint in other digits', asyn
   }
 });
 
-test.each(['subscriber', 'pipe'])('npm run send --as %s delivers each event of an array', async (sender) => {
+test.each(['subscriber', 'pipe'])('lastmile send --as %s delivers each event of an array', async (sender) => {
   const file = join(folder, `${sender}.json`);
   writeFileSync(file, `[{"id":"${sender}-1"},{"apiDestination":"other","event":"text of ${sender}"}]`);
   const from = endpoint.requests.length;
@@ -110,13 +110,13 @@ test.each(['subscriber', 'pipe'])('npm run send --as %s delivers each event of a
   ]);
 });
 
-test('npm run send --as schedule sends the event of a schedule', async () => {
+test('lastmile send --as schedule sends the event of a schedule', async () => {
   const ended = await send(['orders', '--as', 'schedule'], { AWS_REGION: 'eu-west-1' });
   expect(ended).toEqual({ status: 0, stdout: expect.stringMatching(delivered), stderr: '' });
   expect(endpoint.requests.at(-1)?.body).toContain('"source":"aws.scheduler"');
 });
 
-test('npm run send refuses an unknown sender and names the known ones', async () => {
+test('lastmile send refuses an unknown sender and names the known ones', async () => {
   expect(await send(['orders', '--as', 'rule'])).toEqual({
     status: 2,
     stdout: '',
@@ -124,20 +124,23 @@ test('npm run send refuses an unknown sender and names the known ones', async ()
   });
 });
 
-test.each(['[1]', '{"id":', ''])('npm run send refuses a file with the content %j and names the file', async (text) => {
-  const file = join(folder, 'event.json');
-  writeFileSync(file, text);
-  expect(await send(['orders', file])).toEqual({
-    status: 2,
-    stdout: '',
-    stderr: `${file} must hold one JSON object: an event or an envelope.\n`,
-  });
-});
+test.each(['[1]', '{"id":', ''])(
+  'lastmile send refuses a file with the content %j and names the file',
+  async (text) => {
+    const file = join(folder, 'event.json');
+    writeFileSync(file, text);
+    expect(await send(['orders', file])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${file} must hold one JSON object: an event or an envelope.\n`,
+    });
+  },
+);
 
 test.each([
   ['text', 'body-canary'],
   ['other JSON', '{"body":"canary"}'],
-])('npm run send prints an error without the answer when another server answers with %s', async (_kind, body) => {
+])('lastmile send prints an error without the answer when another server answers with %s', async (_kind, body) => {
   const other = await startRecordingEndpoint(() => ({ status: 200, body }));
   const { status, stdout, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: other.origin });
   await other.close();
@@ -145,7 +148,7 @@ test.each([
   expect([status, stdout, stderr]).toEqual([1, '', said]);
 });
 
-test('npm run send says how to start a stack when none answers', async () => {
+test('lastmile send says how to start a stack when none answers', async () => {
   const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
   expect([status, stderr]).toEqual([
     1,
@@ -153,7 +156,7 @@ test('npm run send says how to start a stack when none answers', async () => {
   ]);
 });
 
-test('npm run send refuses an AWS_ENDPOINT_URL without http and shows what an address looks like', async () => {
+test('lastmile send refuses an AWS_ENDPOINT_URL without http and shows what an address looks like', async () => {
   const { status, stderr } = await send(['orders'], { AWS_ENDPOINT_URL: '127.0.0.1:4010' });
   expect([status, stderr]).toEqual([
     2,
@@ -175,7 +178,7 @@ test.each([
     ['--region', 'sa-east-1'],
     'sa-east-1 has no API destinations. Choose another region with --region or AWS_REGION.',
   ],
-])('npm run send %s with the flags %j names the region and similar names', async (name, flags, hint) => {
+])('lastmile send %s with the flags %j names the region and similar names', async (name, flags, hint) => {
   const { status, stdout } = await send([name, ...flags]);
   expect([status, stdout]).toEqual([
     1,
@@ -183,7 +186,7 @@ test.each([
   ]);
 });
 
-test('npm run health names a similar name when the API destination does not exist', async () => {
+test('lastmile health names a similar name when the API destination does not exist', async () => {
   const env = { ...process.env, AWS_ENDPOINT_URL: stack.url };
   const stderr = await new Promise<string>((resolve) => {
     execFile(process.execPath, [lastmile, 'health', 'Orders'], { env }, (_error, _stdout, text) => resolve(text));

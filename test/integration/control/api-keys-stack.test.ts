@@ -65,8 +65,8 @@ function clientsWith(apiKey: string) {
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'none');
 const entry = { Source: 'shop', DetailType: 'Order Placed', Detail: '{"order":7}' };
 
-describe('npm run keys', () => {
-  test('npm run keys shows a whole key only when it creates the key', async () => {
+describe('lastmile keys', () => {
+  test('lastmile keys shows a whole key only when it creates the key', async () => {
     const created = await keys(['create', '--api', 'events', '--description', 'the shop', '--days', '1']);
     expect(created).toMatchObject({ status: 0, stdout: expect.stringMatching(/^da2-[a-z2-7]{42}\n$/) });
     const id = created.stdout.slice(0, 14);
@@ -100,13 +100,13 @@ describe('npm run keys', () => {
     ],
     ['an unknown API', ['create', '--api', 'orders'], 1, 'NotFoundException'],
     ['an unknown key', ['update', 'da2-aaaaaaaaaa', '--api', 'control'], 1, 'NotFoundException'],
-  ])('npm run keys refuses %s and prints the reason', async (_what, args, status, text) => {
+  ])('lastmile keys refuses %s and prints the reason', async (_what, args, status, text) => {
     const ended = await keys(args);
     expect([ended.status, ended.stdout]).toEqual([status, '']);
     expect(ended.stderr).toContain(text);
   });
 
-  test('npm run keys names the address when it cannot reach the function', async () => {
+  test('lastmile keys names the address when it cannot reach the function', async () => {
     const ended = await keys(['list', '--api', 'control'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
     expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('http://127.0.0.1:9') });
   });

@@ -86,7 +86,7 @@ function runWith(env: NodeJS.ProcessEnv, command: string, ...args: readonly stri
 }
 
 describe('a delivery policy', () => {
-  test('a delivery policy can be put by a signed request, read with a key in a header, and deleted by npm run policy', async () => {
+  test('a delivery policy can be put by a signed request, read with a key in a header, and deleted by lastmile policy', async () => {
     const policy = {
       TimeoutSeconds: 20.5,
       MaximumConcurrency: 10_000,
@@ -248,7 +248,7 @@ test('the history of deliveries can be read with a key for the `control` API, an
   await expect(signedCall(client, 'GetDelivery', asked)).rejects.toMatchObject(denied('GetDelivery'));
 });
 
-describe('npm run policy', () => {
+describe('lastmile policy', () => {
   const unusable: readonly (readonly [args: readonly string[], status: number, line: string])[] = [
     [['PutEverything', '{}'], 2, 'Start with pause, resume or the name of an operation. See npm run policy -- --help.'],
     [[], 2, 'npm run policy -- pause <destination>'],
@@ -272,7 +272,7 @@ describe('npm run policy', () => {
   ];
 
   test.each(unusable.map(([args, ...expected]) => [args.join(' '), ...expected, args] as const))(
-    '"npm run policy -- %s" ends with status %d and prints the reason',
+    '"lastmile policy %s" ends with status %d and prints the reason',
     async (_text, status, line, args) => {
       const ended = await run('policy', ...args);
       expect([ended.status, ended.stdout]).toEqual([status, '']);
@@ -281,7 +281,7 @@ describe('npm run policy', () => {
     },
   );
 
-  test('npm run policy pauses and resumes a destination, and npm run health shows its state', async () => {
+  test('lastmile policy pauses and resumes a destination, and lastmile health shows its state', async () => {
     const paused = await run('policy', 'pause', 'sink', '--until', '2099-12-24T18:00:00Z');
     expect(paused).toMatchObject({ status: 0, stderr: '' });
     expect(paused.stdout).toMatch(/^sink  PAUSED until 2099-12-24T18:00:00Z\nNo event is lost\. [^\n]+\n$/);
@@ -293,13 +293,13 @@ describe('npm run policy', () => {
     expect(JSON.parse(paused1.stdout)).toMatchObject({ Name: 'sink', State: 'PAUSED' });
   });
 
-  test('npm run policy calls the local stack, never AWS, when AWS_ENDPOINT_URL is empty', async () => {
+  test('lastmile policy calls the local stack, never AWS, when AWS_ENDPOINT_URL is empty', async () => {
     const env = { ...process.env, AWS_ENDPOINT_URL: '', AWS_REGION: 'us-east-1' };
     const { stderr } = await runWith(env, 'policy', 'GetDeliveryPolicy', '{}');
     expect(stderr).not.toContain('amazonaws.com');
   });
 
-  test('npm run policy prints its usage', async () => {
+  test('lastmile policy prints its usage', async () => {
     expect(await run('policy', '--help')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('PutConnectionPolicy'),

@@ -48,7 +48,7 @@ describe('the result of an expression', () => {
     expect(value).toEqual([0, 1].map(() => expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)));
   });
 
-  test('an expression may use an event that is no object', async () => {
+  test('an expression may use an event that is not an object', async () => {
     expect(await apply('$ & "!"', '"hello"')).toEqual({ value: 'hello!', form: 'text' });
     expect(await apply('$sum($)', '[1,2]')).toMatchObject({ value: 3 });
   });

@@ -40,7 +40,7 @@ async function followed(
 
 const idsIn = (printed: readonly string[]) => printed.map((line) => (JSON.parse(line) as JsonObject)['EventId']);
 
-test('npm run history -- --follow prints the latest deliveries first, the newest last, and then each invocation as it ends', async () => {
+test('lastmile history --follow prints the latest deliveries first, the newest last, and then each invocation as it ends', async () => {
   const { printed, pauses } = await followed(
     [{ Deliveries: [entry('b', 2), entry('a', 1)] }],
     [[], [entry('c', 3)], [entry('d', 4), entry('a', 5, { AttemptsMade: 2 })]],
@@ -49,12 +49,12 @@ test('npm run history -- --follow prints the latest deliveries first, the newest
   expect(pauses).toBe(3);
 });
 
-test('npm run history -- --follow prints an invocation once that ends while the latest deliveries are listed', async () => {
+test('lastmile history --follow prints an invocation once that ends while the latest deliveries are listed', async () => {
   const { printed } = await followed([{ Deliveries: [entry('a', 1)] }], [[entry('a', 1), entry('b', 1)]]);
   expect(idsIn(printed)).toEqual(['a', 'b']);
 });
 
-test('npm run history -- --follow asks for its position before the list, with the same filters but without the times', async () => {
+test('lastmile history --follow asks for its position before the list, with the same filters but without the times', async () => {
   const { calls } = await followed([{}], [[]], { input: { Outcome: 'delivered', After: 5 }, limit: 3 });
   expect(calls.slice(0, 3)).toEqual([
     ['GetConclusions', { Outcome: 'delivered' }],
@@ -63,14 +63,14 @@ test('npm run history -- --follow asks for its position before the list, with th
   ]);
 });
 
-test('npm run history -- --follow asks again without a pause after a full answer', async () => {
+test('lastmile history --follow asks again without a pause after a full answer', async () => {
   const many = Array.from({ length: 100 }, (_, index) => entry(`event-${index}`, index));
   const { printed, pauses } = await followed([{}], [many, [entry('last', 100)]]);
   expect(printed).toHaveLength(101);
   expect(pauses).toBe(1);
 });
 
-test('npm run history reads as many pages of the latest deliveries as its limit needs', async () => {
+test('lastmile history reads as many pages of the latest deliveries as its limit needs', async () => {
   const pages = [
     { Deliveries: [entry('c', 3), entry('b', 2)], NextToken: 't' },
     { Deliveries: [entry('a', 1)], NextToken: 'u' },
@@ -80,7 +80,7 @@ test('npm run history reads as many pages of the latest deliveries as its limit 
   expect(calls[2]?.[1]).toEqual({ Limit: 1, NextToken: 't' });
 });
 
-test('the columns of npm run history -- --follow have their names once, above the first line, and a wider cell widens its column from then on', () => {
+test('the columns of lastmile history --follow have their names once, above the first line, and a wider cell widens its column from then on', () => {
   const linesOf = createConclusionLines();
   const [time, outcome] = ['1970-01-01T00:00:01.000Z', 'delivered    '];
   expect(linesOf([])).toEqual([]);

@@ -66,14 +66,14 @@ test('a change to another authorization type sends the type and its credentials'
   });
 });
 
-test('a replacement of the parameters by none removes all of them', () => {
+test('replacing the parameters of a connection with an empty list removes all of them', () => {
   expect(updateInput({ ...stored, invocationParameters: [] }, stored)).toEqual({
     Name: 'crm',
     AuthParameters: { InvocationHttpParameters: {} },
   });
 });
 
-test('a row of the parameters is named by its number among the rows of its place', () => {
+test('the path of a parameter counts only the parameters that go to the same part of the request', () => {
   const rows = [
     { place: 'BodyParameters', ...parameter },
     { place: 'HeaderParameters', ...parameter },

@@ -25,7 +25,7 @@ test('a status that is no number goes to the service, so that the service says w
   expect(filterIn(query('status=4xx'), {})).toEqual({ Status: '4xx' });
 });
 
-test('an empty parameter filters nothing', () => {
+test('an empty parameter of the address does not filter the deliveries', () => {
   expect(filterIn(query('destination=&code='), {})).toEqual({});
 });
 
@@ -42,7 +42,7 @@ test('the address that opens a delivery gives the same delivery back, also with 
 });
 
 test.each([{ EventId: 'e' }, { ApiDestinationName: 'orders' }, {}])(
-  'a delivery with only the members %j has no page of its own',
+  'a delivery with only the members %j has no address that opens it',
   (delivery) => {
     expect(keyOf(delivery)).toBeUndefined();
   },

@@ -10,7 +10,7 @@ test('each violation of the service model belongs to the field that it names', (
   expect(fields.get(pathOf('AuthParameters.BasicAuthParameters.Password'))).toMatch(/^Member must have length/);
 });
 
-test('a refused parameter in a list belongs to its row, however the service counts', () => {
+test('a refused parameter in a list belongs to its row, whether the service counts from 0 or from 1', () => {
   const path = 'AuthParameters.OAuthParameters.OAuthHttpParameters.HeaderParameters[1].Key';
   const message = `Failed to create the connection(s). Parameter ${path} is not valid. Reason: It is not a valid HTTP header name.`;
   expect(fieldErrorsIn('ValidationException', message).get(pathOf(path))).toBe('It is not a valid HTTP header name.');

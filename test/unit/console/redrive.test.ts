@@ -130,7 +130,7 @@ test.each([
   expect(reasonOf({ ...(Code && { Code }), ...(ErrorMessage && { ErrorMessage }) })).toBe(reason);
 });
 
-test('the door redrives with the function redrive, and turns times into its form', async () => {
+test('the door calls the function redrive with times as texts', async () => {
   const invoked: unknown[] = [];
   const perform = createPerformOperation((...call) => {
     invoked.push(call);

@@ -42,7 +42,7 @@ describe('a message that holds an array', () => {
     ]);
   });
 
-  test('the only element of an array is delivered at once', async () => {
+  test('the element of an array with only one element is delivered without another way through the queue', async () => {
     const { run, attempted, queue, received } = createBatches();
     expect(await run([array('m', [envelope('a')]), message('b')])).toEqual([]);
     expect(attempted.toSorted()).toEqual(['a', 'b']);
@@ -50,7 +50,7 @@ describe('a message that holds an array', () => {
     expect(received.removed).toHaveLength(1);
   });
 
-  test('an element keeps the digits of its numbers', async () => {
+  test('an element of an array keeps the digits of its numbers', async () => {
     const { run, queue } = createBatches();
     const body =
       '[{"apiDestination":"orders","event":{"n":1.0}},{"apiDestination":"orders","event":{"n":9007199254740993}}]';
@@ -64,7 +64,7 @@ describe('a message that holds an array', () => {
     expect(conclusions).toEqual([]);
   });
 
-  test('an element that the queue does not take is attempted at once', async () => {
+  test('an element of an array that the queue does not take is attempted at once', async () => {
     const { run, attempted, queue } = createBatches((id) => (id === 'b' ? rejected : delivered));
     queue.failWith(outage);
     expect(await run([array('m', [envelope('a'), envelope('b')])])).toEqual([]);
@@ -77,7 +77,7 @@ describe('a message that holds an array', () => {
     expect(await run([array('m', [envelope('a'), envelope('b')]), message('c')])).toEqual(['m']);
   });
 
-  test('an element that no message of ours can hold goes to the dead letters alone', async () => {
+  test('a bad element whose dead letter is refused goes to the dead letters unchanged, and the others go on', async () => {
     const { run, queue, rawMessages, deadLetters } = createBatches();
     deadLetters.failWith(new Failure('MessageRefused', 'injected'));
     expect(await run([array('m', [envelope('a'), { id: 'bad' }])])).toEqual([]);
@@ -85,7 +85,7 @@ describe('a message that holds an array', () => {
     expect(queue.sent).toHaveLength(1);
   });
 
-  test('before the last receive of a message, each element goes to the dead letters alone', async () => {
+  test('when a message with an array was received too often, each element becomes a dead letter of its own', async () => {
     const { run, attempted, deadLetters } = createBatches();
     const last = array('m', [envelope('a'), envelope('b')], maximumReceives - 1);
     expect(await run([last])).toEqual([]);
@@ -96,7 +96,7 @@ describe('a message that holds an array', () => {
     ]);
   });
 
-  test('the array of an invocation of deliver that failed for good becomes messages of their own', async () => {
+  test('when Lambda gives up an invocation of deliver with an array, each element becomes a message of its own', async () => {
     const { run, queue } = createBatches();
     const failed = {
       version: '1.0',

@@ -119,13 +119,13 @@ test('an invocation with an array fails if one of its events stays with its send
   await expect(invoke({ Records: records('m-1', 'm-2') }, (id) => id !== 'm-1')).rejects.toThrow('m-1 stays');
 });
 
-test('a pipe delivers only the messages of its queue again whose events stay with it', async () => {
+test('the answer to a pipe names only the messages whose events stay with the pipe', async () => {
   const { deliveries, batchItemFailures } = await invoke(records('m-1', 'm-2'), (id) => id !== 'm-2');
   expect(deliveries.map(({ outcome }) => outcome)).toEqual(['delivered', 'returned']);
   expect(batchItemFailures).toEqual([{ itemIdentifier: 'm-2' }]);
 });
 
-test('records of other services are one event', async () => {
+test('deliver takes the records of a service such as S3 as one event', async () => {
   expect(await invoke({ Records: [{ eventSource: 'aws:s3' }] }, () => true)).toMatchObject({ outcome: 'delivered' });
 });
 

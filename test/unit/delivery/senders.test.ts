@@ -49,7 +49,7 @@ function endOf({ settlement, eventId = '' }: Conclusion): string {
 
 const textOf = (name: string) => readFileSync(join(folder, `${name}.json`), 'utf8');
 
-test('each sample of a sender is tested', () => {
+test('every file in test/events/senders is tested', () => {
   const files = readdirSync(folder).map((file) => file.replace('.json', ''));
   expect(samples.map(({ name }) => name).toSorted()).toEqual(files.toSorted());
 });

@@ -11,7 +11,7 @@ const record = (messageId: string) => ({ messageId, eventSource: 'aws:sqs', body
 const here = { apiDestination: 'orders', nowMs };
 
 describe('an input that holds several events', () => {
-  test('an array has its elements, each with its own text', () => {
+  test('an array gives one element for each of its values, each with its own text', () => {
     const text = '[ {"a": 1.0} ,"b,]", 7,[1] ]';
     expect(elementsOf(JSON.parse(text), text)).toEqual([
       { value: { a: 1 }, text: '{"a": 1.0}', occurrence: 1 },
@@ -67,7 +67,7 @@ describe('a message of the delivery queue', () => {
   });
 
   test.each([['{"id":"a"}'], ['{"apiDestination":"orders"}'], ['text'], ['{"version":"0"}']])(
-    'the message %s is one event from its beginning on',
+    'the beginning of the message %s shows that it holds one event',
     (body) => {
       expect(mayHoldSeveral(plain(body))).toBe(false);
     },
@@ -77,11 +77,14 @@ describe('a message of the delivery queue', () => {
     expect(mayHoldSeveral({ body: '[1]', attributes: { LASTMILE: '{}' } })).toBe(false);
   });
 
-  test.each([['['], ['{"version":"1.0"}'], ['{"Records":[]']])('the message %s turns out to be one event', (body) => {
-    expect(elementsOfMessage(plain(body))).toBeUndefined();
-  });
+  test.each([['['], ['{"version":"1.0"}'], ['{"Records":[]']])(
+    'the message %s, which begins like several events, holds one event',
+    (body) => {
+      expect(elementsOfMessage(plain(body))).toBeUndefined();
+    },
+  );
 
-  test('the elements of a message have its trace', () => {
+  test('every element of a message has the trace of the message', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     expect(elementsOfMessage({ body: '[1]', attributes: { traceparent } })?.trace).toMatchObject({ traceparent });
     const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';

@@ -159,7 +159,7 @@ describe('the metadata of a Custom Event Bus', () => {
     expect(parseDelivery(withMetadata(event, { 'aws:EventId': 'a\nb' }), here)).not.toHaveProperty('eventId');
   });
 
-  test('data that are no Base64, although the metadata say so, are refused', () => {
+  test('data that are not Base64, although the metadata say that they are, are refused', () => {
     const input = withMetadata('no Base64', { ContentType: 'application/octet-stream' });
     expect(failureOf(() => parseDelivery(input, here))).toBe(
       'InvalidDelivery: The event is not Base64, although its sender says so.',
@@ -178,7 +178,7 @@ describe('an event of any type', () => {
     expect(parseDelivery(bytes, anywhere).event).toEqual({ value: 'aGVsbG8=', form: 'bytes' });
   });
 
-  test('null is no event', () => {
+  test('an event that is null is refused', () => {
     expect(failureOf(() => parseDelivery(null, here))).toBe('InvalidDelivery: The event is null.');
   });
 

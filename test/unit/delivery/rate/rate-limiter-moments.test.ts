@@ -69,7 +69,7 @@ test('more simultaneous requests than a batch holds go to several shards, with o
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);
 });
 
-test('more requests than a batch holds go to several shards when they have missed their slots', async () => {
+test('requests that have missed their slots ask several shards, if there are more of them than a batch holds', async () => {
   const { written, one } = setUp();
   await Promise.all(Array.from({ length: 23 }, () => one(orders, 2000, inTurn)));
   expect(new Set(written.map(({ shard }) => shard)).size).toBe(3);

@@ -61,7 +61,7 @@ describe('the handshake of web hooks', () => {
     expect(resolver.cached('orders')).toBeUndefined();
   });
 
-  test('a destination whose policy names no origin is not asked', async () => {
+  test('an endpoint whose policy names no origin is not asked for its consent', async () => {
     const { resolver, requests, current } = setUp({ status: 405 }, {});
     expect(await resolver.current('orders')).toBe(current.route);
     expect(resolver.cached('orders')).toBe(current.route);
@@ -81,7 +81,7 @@ describe('the handshake of web hooks', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('a refused worker asks again after a minute', async () => {
+  test('a worker that an endpoint has refused asks for its consent again after a minute', async () => {
     const { resolver, clock, current } = setUp({ status: 405 });
     await expect(resolver.current('orders')).rejects.toThrow();
     current.reply = { headers: { 'webhook-allowed-origin': '*' } };
@@ -89,7 +89,7 @@ describe('the handshake of web hooks', () => {
     expect(await resolver.current('orders')).toBe(current.route);
   });
 
-  test('an endpoint is asked again after an hour, and after a change of its destination', async () => {
+  test('an endpoint is asked for its consent again after an hour, and after a change of its API destination', async () => {
     const { resolver, requests, clock, current } = setUp(allowed());
     await resolver.current('orders');
     await clock.advance(3_599_999);
@@ -103,7 +103,7 @@ describe('the handshake of web hooks', () => {
     expect(requests).toHaveLength(3);
   });
 
-  test('a failure of the network is no answer, so the next delivery asks again', async () => {
+  test('after a failure of the network, the next delivery asks the endpoint for its consent again', async () => {
     const { resolver, current } = setUp(new Failure('ConnectionRefused', 'injected'));
     await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionRefused' });
     current.reply = allowed();
@@ -124,10 +124,13 @@ describe('the handshake of web hooks', () => {
     expect((await resolver.current('orders')).apiDestination).toBe(first.apiDestination);
   });
 
-  test.each(['*', '0', 'many', '6000000'])('the allowed rate %s leaves the rate as it is configured', async (rate) => {
-    const { resolver, current } = setUp(allowed(rate));
-    expect(await resolver.current('orders')).toBe(current.route);
-  });
+  test.each(['*', '0', 'many', '6000000'])(
+    'WebHook-Allowed-Rate %s does not change the configured rate',
+    async (rate) => {
+      const { resolver, current } = setUp(allowed(rate));
+      expect(await resolver.current('orders')).toBe(current.route);
+    },
+  );
 
   test('a destination without a rate limit gets the allowed rate as its limit', async () => {
     const { resolver } = setUp(allowed('60'), { webhookRequestOrigin: origin, invocationRateLimit: 'NONE' });
@@ -147,7 +150,7 @@ test('a destination whose policy has a format gets the code that makes CloudEven
   expect(requests).toEqual([]);
 });
 
-test('a destination with a format and an origin is asked first', async () => {
+test('an endpoint whose policy has a format and an origin is asked for its consent, and gets CloudEvents', async () => {
   const { resolver, requests } = setUp(allowed(), { format: 'CLOUDEVENTS_BINARY', webhookRequestOrigin: origin });
   expect(await resolver.current('orders')).toHaveProperty('cloudEvents');
   expect(requests).toHaveLength(1);

@@ -41,7 +41,7 @@ describe('the transformer of a delivery', () => {
     expect(setUp().transform(delivery, routeOf())).toBe(delivery);
   });
 
-  test('the output of a transformer is made once, and is the body of the request', async () => {
+  test('the expression of a transformer is evaluated once, and its output is the body of the request', async () => {
     const { applied, transform } = setUp();
     const delivery = deliveryOf({
       target: { Transformer: transformer(' {% $.id %}\n'), HttpParameters: { PathParameterValues: ['1'] } },

@@ -46,7 +46,7 @@ test('the recent events come once each with their own text, the last one first',
   expect(await listRecentEvents(dependencies, 'us-east-1')).toEqual({ output: { Events: [] } });
 });
 
-test('an event whose text is gone is not among the recent events', async () => {
+test('an event whose text is no longer kept is not among the recent events', async () => {
   const { database, deliver, list } = openRecords();
   await deliver('gone', '{"id":"gone"}');
   database.exec('DELETE FROM kept_events');
