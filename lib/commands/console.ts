@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '../adapters/system-clock.ts';
 import type { CallResult, PerformOperation } from '../console/door/door.ts';
 import { createPerformOperation } from '../console/door/perform.ts';
 import { createConsoleServer } from '../console/door/server.ts';
@@ -8,6 +9,7 @@ import { version } from '../core/version.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { commandLine, Exit, parseCommandLine, runCommand, wholeNumberIn, wrongUsage } from './command.ts';
 import { callEventBridge, isAboutRules } from './console/stage-rules.ts';
+import { stageOverview } from './console/stage-overview.ts';
 import { callFunction } from './function-call.ts';
 import type { StackAddress } from './stack-address.ts';
 import { stackAddress, stackFlags } from './stack-address.ts';
@@ -68,10 +70,12 @@ function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
       return { error: { code: 'StackNotReached', message: error.message } };
     }
   });
-  return async (operation, input, region) =>
-    isAboutRules(operation)
-      ? await callEventBridge(operation, input, { ...aws, region })
-      : await byFunctions(operation, input, region);
+  return async (operation, input, region) => {
+    if (isAboutRules(operation)) return await callEventBridge(operation, input, { ...aws, region });
+    if (operation !== 'GetOverview') return await byFunctions(operation, input, region);
+    const nowMs = systemClock.nowMs();
+    return await stageOverview({ stage, aws: { ...aws, region }, perform: byFunctions, nowMs }, input);
+  };
 }
 
 async function serve({ address, isReadOnly, port }: Options): Promise<number> {

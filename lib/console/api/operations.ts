@@ -65,16 +65,20 @@ export const ownOperations = {
   PreviewBody: 'reads',
 } as const satisfies Readonly<Record<string, Effect>>;
 
-/** Operations that only the console of the local stack has, because they read its history. */
-export const localOperations = {
+/**
+ * Operations that only the console has, and that each door performs in its own way: the local stack reads its history, and the command
+ * for a deployed stack reads CloudWatch. Only the local stack has recent events.
+ */
+export const doorOperations = {
+  GetOverview: 'reads',
   ListRecentEvents: 'reads',
 } as const satisfies Readonly<Record<string, Effect>>;
 
 /** The operations that the page may call. All others are refused, even if the service has them. */
-export const consoleOperations = { ...serviceOperations, ...ownOperations, ...localOperations };
+export const consoleOperations = { ...serviceOperations, ...ownOperations, ...doorOperations };
 
 export type OwnOperation = keyof typeof ownOperations;
-export type LocalOperation = keyof typeof localOperations;
+export type DoorOperation = keyof typeof doorOperations;
 export type ConsoleOperation = keyof typeof consoleOperations;
 
 export function isConsoleOperation(name: unknown): name is ConsoleOperation {
@@ -85,8 +89,8 @@ export function isOwnOperation(name: string): name is OwnOperation {
   return Object.hasOwn(ownOperations, name);
 }
 
-export function isLocalOperation(name: string): name is LocalOperation {
-  return Object.hasOwn(localOperations, name);
+export function isDoorOperation(name: string): name is DoorOperation {
+  return Object.hasOwn(doorOperations, name);
 }
 
 export function changesSomething(operation: ConsoleOperation): boolean {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { LocalOperation } from '../../console/api/operations.ts';
-import { isLocalOperation } from '../../console/api/operations.ts';
+import type { DoorOperation } from '../../console/api/operations.ts';
+import { isDoorOperation } from '../../console/api/operations.ts';
 import type { PerformOperation } from '../../console/door/door.ts';
 import { createPerformOperation } from '../../console/door/perform.ts';
 import { partitionOf } from '../../core/destination/arn.ts';
@@ -16,8 +16,8 @@ export interface ConsoleCallsOptions {
   readonly account: string;
   /** The operations that the event bus performs. The functions perform all others. */
   readonly busOperations: Operations;
-  /** The operations that only the console of a local stack has. */
-  readonly localOperations: Readonly<Record<LocalOperation, LocalCall>>;
+  /** The operations that only the console has, and that read the history. */
+  readonly doorOperations: Readonly<Record<DoorOperation, LocalCall>>;
   readonly run: (functionName: string, region: string, event: JsonObject) => Promise<InvocationOutcome>;
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
   readonly reportFault: (where: string, error: unknown) => void;
@@ -28,7 +28,7 @@ export interface ConsoleCallsOptions {
  * stack requires keys.
  */
 export function createConsoleCalls(options: ConsoleCallsOptions): PerformOperation {
-  const { account, busOperations, localOperations, run, reportFailure, reportFault } = options;
+  const { account, busOperations, doorOperations, run, reportFailure, reportFault } = options;
   const byFunctions = createPerformOperation(async (name, event, region) => {
     const outcome = await run(name, region, event);
     const output = outcome.error === undefined ? parseJson(outcome.payload) : undefined;
@@ -45,8 +45,8 @@ export function createConsoleCalls(options: ConsoleCallsOptions): PerformOperati
   });
   return async (operation, input, region) => {
     const ofBus = Object.hasOwn(busOperations, operation) ? busOperations[operation] : undefined;
-    const callHere = isLocalOperation(operation)
-      ? async () => await localOperations[operation](region, input)
+    const callHere = isDoorOperation(operation)
+      ? async () => await doorOperations[operation](region, input)
       : ofBus && (async () => ({ output: await ofBus(readEventsInput(operation, input), contextIn(region)) }));
     if (callHere === undefined) return await byFunctions(operation, input, region);
     try {

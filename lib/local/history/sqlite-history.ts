@@ -12,6 +12,8 @@ import type {
   RecordedDelivery,
 } from '../../ports/history.ts';
 import type { EventLog, HistoryEntry } from './history-entries.ts';
+import type { HistorySummary, Periods } from './history-summary.ts';
+import { summarize } from './history-summary.ts';
 import type { Position, Row } from './history-tables.ts';
 import { HistoryTables } from './history-tables.ts';
 import type { HistoryLimits } from './history-writer.ts';
@@ -110,6 +112,14 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
     const position = /^[0-9]{1,15}$/.test(after) ? Number(after) : undefined;
     const found = recordsAfter(this.#options.database, region, filter, position, limit);
     return { conclusions: found.rows.map(conclusionOf), position: String(found.position) };
+  }
+
+  /** What became of the deliveries of a region, for charts. */
+  summarize(region: string, periods: Periods): HistorySummary {
+    this.#flush();
+    this.#open();
+    const { database, nowMs, limits } = this.#options;
+    return summarize(database, region, periods, nowMs() - (limits?.ageMs ?? defaultLimits.ageMs));
   }
 
   /** Writes what waits. Conclusions that come later are not recorded. */

@@ -118,7 +118,7 @@ export function createServices(options: ServicesOptions): Services {
     perform: createConsoleCalls({
       account,
       busOperations: events.operations,
-      localOperations: createLocalOperations(options),
+      doorOperations: createLocalOperations({ ...options, nowMs: () => clock.nowMs() }),
       run: async (functionName, region, event) => await runner.run(functionName, region, event),
       reportFailure: report,
       reportFault: options.reportFault,

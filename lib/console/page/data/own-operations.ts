@@ -1,3 +1,4 @@
+import type { Overview, OverviewRange } from '../../api/overview.ts';
 import type { DeliveryRecord } from './lastmile-operations.ts';
 
 export interface RedriveFilter {
@@ -40,6 +41,10 @@ export interface OwnOperations {
       readonly RuleArn?: string;
     };
     readonly output: { readonly Body: string };
+  };
+  GetOverview: {
+    readonly input: { readonly Range: OverviewRange };
+    readonly output: Overview;
   };
   /** The last events that this stack has tried to deliver, each with its JSON text. */
   ListRecentEvents: {

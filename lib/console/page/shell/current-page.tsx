@@ -10,8 +10,7 @@ import { matchPath } from './router.ts';
 
 /** @returns undefined when the console has no page at this path */
 export function entryOf(path: string): PageEntry | undefined {
-  const asked = path === '/' ? firstPath : path;
-  return pages.find((page) => matchPath(page.path, asked) !== undefined);
+  return pages.find((page) => matchPath(page.path, path) !== undefined);
 }
 
 interface CurrentPageProps {

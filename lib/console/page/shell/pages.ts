@@ -21,6 +21,12 @@ export interface PageEntry {
 /** Every page of the console. The first path that matches is shown. docs/map.md says how a page is added. */
 export const pages: readonly PageEntry[] = [
   {
+    path: '/',
+    title: 'Overview',
+    link: 'Overview',
+    load: async () => (await import('../overview/overview-page.tsx')).OverviewPage,
+  },
+  {
     path: '/connections',
     title: 'Connections',
     link: 'Connections',
@@ -125,4 +131,4 @@ export const pages: readonly PageEntry[] = [
 ];
 
 /** The page that `/` shows. */
-export const firstPath = '/connections';
+export const firstPath = '/';

@@ -1,0 +1,69 @@
+import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
+import type { Overview } from '../../console/api/overview.ts';
+
+type QueueFacts = Pick<Overview, 'WaitingEvents' | 'OldestWaitSeconds' | 'DeadLetters'>;
+
+/** What waits in the queues of a deployed stack. */
+export async function readQueues(aws: AwsClientConfig, stack: string, nowMs: number): Promise<QueueFacts> {
+  const [WaitingEvents, DeadLetters, oldest] = await Promise.all([
+    countMessages(aws, `${stack}-deliveries`),
+    countMessages(aws, `${stack}-dead-letters`),
+    oldestMessageSeconds(aws, `${stack}-deliveries`, nowMs),
+  ]);
+  return {
+    WaitingEvents,
+    DeadLetters,
+    ...(WaitingEvents > 0 && oldest !== undefined && { OldestWaitSeconds: oldest }),
+  };
+}
+
+/** All messages: those that can be received, those that are delayed, and those that a function has received. */
+const counts = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesDelayed',
+  'ApproximateNumberOfMessagesNotVisible',
+] as const;
+
+async function countMessages(aws: AwsClientConfig, QueueName: string): Promise<number> {
+  const { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+  const client = new SQSClient(aws);
+  try {
+    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName }));
+    const { Attributes = {} } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...counts] }),
+    );
+    return counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** SQS tells the age of its oldest message only to CloudWatch, each minute. The value may come a few minutes late. */
+const ageWindowMs = 600_000;
+
+async function oldestMessageSeconds(
+  aws: AwsClientConfig,
+  queueName: string,
+  nowMs: number,
+): Promise<number | undefined> {
+  const { CloudWatchClient, GetMetricDataCommand } = await import('@aws-sdk/client-cloudwatch');
+  const client = new CloudWatchClient(aws);
+  const Metric = {
+    Namespace: 'AWS/SQS',
+    MetricName: 'ApproximateAgeOfOldestMessage',
+    Dimensions: [{ Name: 'QueueName', Value: queueName }],
+  };
+  try {
+    const { MetricDataResults: [found] = [] } = await client.send(
+      new GetMetricDataCommand({
+        MetricDataQueries: [{ Id: 'age', MetricStat: { Metric, Period: 60, Stat: 'Maximum' } }],
+        StartTime: new Date(nowMs - ageWindowMs),
+        EndTime: new Date(nowMs),
+        ScanBy: 'TimestampDescending',
+      }),
+    );
+    return found?.Values?.[0];
+  } finally {
+    client.destroy();
+  }
+}

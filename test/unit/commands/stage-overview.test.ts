@@ -1,0 +1,130 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { stageOverview } from '../../../lib/commands/console/stage-overview.ts';
+import type { PerformOperation } from '../../../lib/console/door/door.ts';
+import type { RecordedRequest } from '../../servers/endpoints/recording-endpoint.ts';
+import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
+
+const nowMs = Date.UTC(2026, 2, 4, 12, 0, 30);
+const beginSeconds = Date.UTC(2026, 2, 4, 11, 1) / 1000;
+
+/** Answers as CloudWatch and SQS do. */
+function answerOf({ headers, body }: RecordedRequest): object {
+  const operation = headers['x-amz-target']?.split('.')[1];
+  const input = JSON.parse(body) as { QueueName?: string; QueueUrl?: string; MetricDataQueries?: { Id: string }[] };
+  switch (operation) {
+    case 'DescribeAlarms':
+      return {
+        MetricAlarms: [
+          {
+            AlarmName: 'lastmile-prod-dead-letters-waiting',
+            StateValue: 'ALARM',
+            StateUpdatedTimestamp: 1_700_000_000,
+          },
+          { AlarmName: 'lastmile-prod-permanent-failures', StateValue: 'OK', AlarmDescription: 'Failures.' },
+        ],
+      };
+    case 'GetMetricData':
+      if (input.MetricDataQueries?.[0]?.Id === 'age')
+        return { MetricDataResults: [{ Id: 'age', Timestamps: [nowMs / 1000], Values: [90] }] };
+      return {
+        MetricDataResults: [
+          { Id: 'delivered', Timestamps: [beginSeconds, beginSeconds + 120], Values: [10, 20] },
+          { Id: 'p99milliseconds', Timestamps: [beginSeconds + 60, beginSeconds - 60], Values: [250, 1] },
+        ],
+      };
+    case 'GetQueueUrl':
+      return { QueueUrl: `https://sqs.eu-west-1.amazonaws.com/123456789012/${input.QueueName}` };
+    case 'GetQueueAttributes':
+      return input.QueueUrl?.endsWith('-dead-letters') === true
+        ? { Attributes: { ApproximateNumberOfMessages: '3' } }
+        : {
+            Attributes: {
+              ApproximateNumberOfMessages: '5',
+              ApproximateNumberOfMessagesDelayed: '6',
+              ApproximateNumberOfMessagesNotVisible: '7',
+            },
+          };
+    default:
+      return expect.unreachable(`The console asked for ${operation}.`);
+  }
+}
+
+async function startAws(answer: (request: RecordedRequest) => object = answerOf, status = 200) {
+  const aws = await startRecordingEndpoint((request) => ({ status, body: JSON.stringify(answer(request)) }));
+  onTestFinished(() => aws.close());
+  const credentials = { accessKeyId: 'AKIATEAM', secretAccessKey: 'a' };
+  return { aws, config: { region: 'eu-west-1', endpoint: aws.origin, credentials } };
+}
+
+const health = (pages: number): PerformOperation => {
+  let read = 0;
+  return async (operation, input, region) => {
+    expect([operation, input['Limit'], region]).toEqual(['ListDestinationHealth', 100, 'eu-west-1']);
+    read += 1;
+    const ApiDestinations = [{ State: 'UNHEALTHY' }, { State: 'HEALTHY' }, { State: 'PAUSED' }];
+    return { output: { ApiDestinations, ...(read < pages && { NextToken: `page ${read}` }) } };
+  };
+};
+
+test('the overview of a stage comes from the metrics, alarms and queues of the stack, with the credentials of the person', async () => {
+  const { aws, config } = await startAws();
+  const dependencies = { stage: 'prod', aws: config, perform: health(2), nowMs };
+  const answer = await stageOverview(dependencies, { Range: '1h' });
+  const { Delivered, Failed, P50Milliseconds, P99Milliseconds, ...rest } = (
+    answer as { output: Record<string, unknown[]> }
+  ).output;
+  expect(rest).toEqual({
+    Begin: beginSeconds,
+    PeriodSeconds: 60,
+    WaitingEvents: 18,
+    OldestWaitSeconds: 90,
+    DeadLetters: 3,
+    OpenCircuits: 2,
+    Alarms: [
+      { Name: 'dead-letters-waiting', State: 'ALARM', Since: 1_700_000_000 },
+      { Name: 'permanent-failures', State: 'OK', Description: 'Failures.' },
+    ],
+  });
+  expect([Delivered?.length, Delivered?.slice(0, 4)]).toEqual([60, [10, 0, 20, 0]]);
+  expect([Failed?.[0], P50Milliseconds?.[0], P99Milliseconds?.slice(0, 3)]).toEqual([0, null, [null, 250, null]]);
+  const asked = aws.requests.find(({ body }) => body.includes('"p50milliseconds"'));
+  expect(JSON.parse(asked?.body ?? '')).toMatchObject({
+    StartTime: beginSeconds,
+    EndTime: beginSeconds + 3600,
+    MetricDataQueries: expect.arrayContaining([
+      {
+        Id: 'p50milliseconds',
+        MetricStat: {
+          Metric: {
+            Namespace: 'Lastmile',
+            MetricName: 'Latency',
+            Dimensions: [{ Name: 'Stack', Value: 'lastmile-prod' }],
+          },
+          Period: 60,
+          Stat: 'p50',
+        },
+      },
+    ]),
+  });
+  for (const { headers } of aws.requests) expect(headers['authorization']).toContain('Credential=AKIATEAM/');
+});
+
+test('the overview of a stage with many API destinations reads the health of 300, and says so', async () => {
+  const { config } = await startAws();
+  const answer = await stageOverview({ stage: 'prod', aws: config, perform: health(9), nowMs }, { Range: '7d' });
+  expect(answer).toMatchObject({ output: { OpenCircuits: 3, DestinationsRead: 9, PeriodSeconds: 7200 } });
+});
+
+test('the overview of a stage says which call AWS or the stack refused', async () => {
+  const denied = { __type: 'AccessDeniedException', message: 'User team may not read metrics.' };
+  const { config } = await startAws(() => denied, 400);
+  const dependencies = { stage: 'prod', aws: config, perform: health(1), nowMs };
+  expect(await stageOverview(dependencies, { Range: '1h' })).toMatchObject({
+    error: { code: 'AccessDeniedException', message: 'User team may not read metrics.' },
+  });
+  const working = await startAws();
+  const error = { code: 'StackNotReached', message: 'There is no function.' };
+  const unreached = { ...dependencies, aws: working.config, perform: async () => ({ error }) };
+  expect(await stageOverview(unreached, { Range: '1h' })).toEqual({ error });
+  expect(await stageOverview(dependencies, { Range: '2h' })).toMatchObject({ error: { code: 'ValidationException' } });
+});
