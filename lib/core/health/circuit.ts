@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../delivery/delivery.ts';
 import type { FailureCode } from '../failure/failure.ts';
 import type { Bucket, BucketWrite, Clause } from '../rate/bucket.ts';
-import { endsInPause, expiresAtSeconds } from '../rate/bucket.ts';
+import { endsInPause, expiresAtSeconds, keepingSlotsBefore } from '../rate/bucket.ts';
 import { secondUs } from '../rate/slots.ts';
 import type { Health, HealthChange } from './health.ts';
 
@@ -82,15 +82,14 @@ export function failureWrite(failures: number, code: FailureCode, nowUs: number,
 export function openWrite(bucket: Bucket, nowUs: number, random: () => number): BucketWrite {
   const { health, slotsUntilUs, revision } = bucket;
   const probeAtUs = nextProbeUs(0, nowUs, random);
+  const { where: unchanged, ...keeps } = keepingSlotsBefore(bucket, nowUs);
   const where: Clause[] = [
+    ...unchanged,
     { of: 'openedAtUs', is: 'equalTo', than: 0 },
     { of: 'pauseEndUs', is: 'equalTo', than: health.pauseEndUs },
   ];
   const set = { openedAtUs: nowUs, failedProbes: 0, stalledUs: 0 };
-  const write = {
-    ...healthWrite({ set }, where, nowUs, revision),
-    ...(!endsInPause(bucket) && { keepsSlotsBefore: true as const }),
-  };
+  const write = { ...healthWrite({ set }, where, nowUs, revision), ...keeps };
   if (slotsUntilUs >= probeAtUs) return write;
   where.push({ of: 'slots', is: 'below', than: probeAtUs });
   return { ...write, slots: { from: probeAtUs, byUs: 0 } };

@@ -73,6 +73,17 @@ export function endsInPause({ slotsUntilUs, health }: Bucket): boolean {
 }
 
 /**
+ * What a write must do that moves the end of the slots past a pause: it keeps the end to which a changed destination goes back.
+ * During a pause, this end has been kept already. The write is then refused if slots behind the pause were given away meanwhile.
+ */
+export function keepingSlotsBefore(bucket: Bucket, nowUs: number): Pick<BucketWrite, 'keepsSlotsBefore' | 'where'> {
+  const { slotsUntilUs } = bucket;
+  return endsInPause(bucket) && slotsUntilUs > nowUs
+    ? { where: [{ of: 'slots', is: 'equalTo', than: slotsUntilUs }] }
+    : { where: [], keepsSlotsBefore: true };
+}
+
+/**
  * Gives away every slot until `untilUs`, at most 900 s ahead. Return times stay as they are: a delivery that comes back during
  * the pause gets a new return time, behind all waiting deliveries.
  *
@@ -80,11 +91,14 @@ export function endsInPause({ slotsUntilUs, health }: Bucket): boolean {
  */
 export function pauseWrite(bucket: Bucket, untilUs: number, nowUs: number, revision: number): BucketWrite {
   const limitedUs = Math.min(untilUs, nowUs + longestReturnUs);
+  // The circuit has kept the end of the slots when it opened.
+  const { where: unchanged, ...keeps } = isOpen(bucket.health) ? { where: [] } : keepingSlotsBefore(bucket, nowUs);
   return {
     slots: { from: limitedUs, byUs: 0 },
     health: { set: { pauseEndUs: limitedUs } },
-    ...(!endsInPause(bucket) && !isOpen(bucket.health) && { keepsSlotsBefore: true }),
+    ...keeps,
     where: [
+      ...unchanged,
       { of: 'slots', is: 'below', than: limitedUs },
       { of: 'pauseEndUs', is: 'equalTo', than: bucket.health.pauseEndUs },
       { of: 'openedAtUs', is: 'equalTo', than: bucket.health.openedAtUs },

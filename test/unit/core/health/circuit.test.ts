@@ -141,7 +141,8 @@ describe('the write that opens the circuit', () => {
   test('a circuit that opens during a pause does not replace the end of the slots that the pause has kept', () => {
     const paused = { ...bucket, slotsUntilUs: at(5000), health: { ...unknownHealth, pauseEndUs: at(5000) } };
     const write = openWrite(paused, nowUs, noJitter);
-    expect([write.keepsSlotsBefore, write.where]).toEqual([undefined, ofState(at(5000))]);
+    const unchanged = { of: 'slots', is: 'equalTo', than: at(5000) };
+    expect([write.keepsSlotsBefore, write.where]).toEqual([undefined, [unchanged, ...ofState(at(5000))]]);
   });
 });
 

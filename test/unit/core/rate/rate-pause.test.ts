@@ -45,10 +45,20 @@ test.each([
     undefined,
   ],
   [
+    'a pause after a pause that has ended keeps the end of the slots, because slots may have been given away since',
+    { slotsUntilUs: at(-300), health: { ...unknownHealth, pauseEndUs: at(-300) } },
+    true,
+  ],
+  [
     'a pause during an open circuit does not replace the end of the slots that the circuit has kept',
     { slotsUntilUs: at(300), health: { ...unknownHealth, openedAtUs: at(-300) } },
     undefined,
   ],
 ])('%s', (_name, bucket, keepsSlotsBefore) => {
   expect(pauseWrite({ ...restedBucket, ...bucket }, at(30_000), nowUs, 3).keepsSlotsBefore).toBe(keepsSlotsBefore);
+});
+
+test('a pause that makes a pause longer is refused when slots behind the former pause have been given away', () => {
+  const paused = { ...restedBucket, slotsUntilUs: at(300), health: { ...unknownHealth, pauseEndUs: at(300) } };
+  expect(pauseWrite(paused, at(30_000), nowUs, 3).where).toContainEqual({ of: 'slots', is: 'equalTo', than: at(300) });
 });
