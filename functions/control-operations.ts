@@ -16,6 +16,7 @@ import { createPolicyOperations } from '../lib/control/policies/policy-operation
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
 import { wireRootSecret } from './authentication.ts';
+import { checkExpressionOnDemand } from './aws-on-demand.ts';
 import { wireStateEvents, withStateEvents } from './state-events.ts';
 
 interface Logs {
@@ -45,7 +46,11 @@ export function wireControlOperations(config: Config, aws: AwsClientConfig, { cr
   const plain = createOperations(control);
   return {
     operations: stateEvents ? announced(plain, stateEvents, systemClock) : plain,
-    policyOperations: createPolicyOperations({ ...control, functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS }),
+    policyOperations: createPolicyOperations({
+      ...control,
+      functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS,
+      checkExpression: checkExpressionOnDemand,
+    }),
     apiKeyOperations: createApiKeyOperations({
       apiKeys,
       rootSecret,

@@ -11,6 +11,13 @@ export interface Transformation {
   readonly metadata: JsonObject;
 }
 
+/**
+ * Compiles a JSONata expression that is about to be stored.
+ *
+ * @returns a sentence that says why the expression can never be evaluated; undefined when it can be compiled
+ */
+export type CheckExpression = (expression: string) => Promise<string | undefined>;
+
 /** Evaluates expressions without holding up the deliveries of this worker. */
 export interface Transformations {
   /**

@@ -2,7 +2,6 @@ import type { ApiDestination } from '../../core/destination/api-destination.ts';
 import type {
   CloudEventsFormat,
   DeliveryPolicyOverrides,
-  JsonataTransformer,
   TransportSettings,
 } from '../../core/destination/delivery-policy.ts';
 import type { JsonObject } from '../../core/input/json.ts';
@@ -23,6 +22,7 @@ import {
   checkedServerName,
   checkedStatuses,
   checkedTimeoutMs,
+  checkedTransformer,
   removedMembersOf,
 } from './policy-checks.ts';
 import { writePolicyTo } from './policy-writes.ts';
@@ -36,7 +36,7 @@ const kind = 'api-destination';
 export function putDeliveryPolicy(dependencies: PolicyDependencies): Operation {
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
-    const policy = requestedPolicy(dependencies, caller, input);
+    const policy = await requestedPolicy(dependencies, caller, input);
     const read = () => requireApiDestination(dependencies, 'update', name);
     const after = await writePolicyTo(read, (before) => setPolicy(dependencies, caller, before, policy));
     return deliveryPolicyAnswer(after, policy);
@@ -48,7 +48,7 @@ export function updateDeliveryPolicy(dependencies: PolicyDependencies): Operatio
   return async (input, caller) => {
     const name = requiredTextOf(input, 'ApiDestinationName');
     const removed = removedMembersOf(input, kind);
-    const requested = requestedPolicy(dependencies, caller, input);
+    const requested = await requestedPolicy(dependencies, caller, input);
     const read = () => requireApiDestination(dependencies, 'update', name);
     const write = (before: ApiDestination) =>
       setPolicy(dependencies, caller, before, mergedPolicy(before.policy, requested, removed));
@@ -172,7 +172,7 @@ function trustSettings({ transport = {} }: DeliveryPolicyOverrides = {}) {
 }
 
 /** @throws ServiceError ValidationException that names the member */
-function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input: JsonObject): DeliveryPolicyOverrides {
+async function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input: JsonObject) {
   const secretArn = (parameter: string, text: string | undefined) =>
     checkedSecretArn(dependencies, caller, kind, parameter, text);
   const signingSecretArn = secretArn('Signing.SecretArn', textOf(objectOf(input, 'Signing') ?? {}, 'SecretArn'));
@@ -181,11 +181,11 @@ function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input
     maximumConcurrency: numberOf(input, 'MaximumConcurrency'),
     maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
     burst: numberOf(input, 'Burst'),
-    // The service model allows only the values of this member, of Transformer and of Format.
+    // The service model allows only the values of this member and of Format.
     invocationRateLimit: textOf(input, 'InvocationRateLimit') === undefined ? undefined : 'NONE',
     retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
     retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
-    transformer: objectOf(input, 'Transformer') as unknown as JsonataTransformer | undefined,
+    transformer: await checkedTransformer(dependencies, input),
     format: textOf(input, 'Format') as CloudEventsFormat | undefined,
     webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
     signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },

@@ -2,7 +2,10 @@ import { refusedHost, wayToAllow } from '../../core/address/address.ts';
 import { isAddress, maskUserinfo, parseHost } from '../../core/address/host-name.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { longestRequestTimeoutMs } from '../../core/delivery/retry.ts';
-import { numberOf, textListOf, textOf } from '../input.ts';
+import type { JsonataTransformer } from '../../core/destination/delivery-policy.ts';
+import { jsonataOf } from '../../core/destination/delivery-policy.ts';
+import type { CheckExpression } from '../../ports/transformations.ts';
+import { numberOf, objectOf, textListOf, textOf } from '../input.ts';
 import type { Caller, ControlDependencies } from '../operation.ts';
 import type { Kind } from '../refusals.ts';
 import { invalidParameter } from '../refusals.ts';
@@ -14,6 +17,7 @@ import { invalidParameter } from '../refusals.ts';
 export interface PolicyDependencies extends ControlDependencies {
   /** Time limit of the functions that deliver. */
   readonly functionTimeoutSeconds: number;
+  readonly checkExpression: CheckExpression;
 }
 
 const verb = 'update';
@@ -73,6 +77,18 @@ export function checkedStatuses(statuses: readonly number[] | undefined): readon
   if (delivered === undefined) return statuses && [...new Set(statuses)];
   const reason = `Status ${delivered} means that the event was delivered. Remove it.`;
   throw invalidParameter(verb, 'api-destination', 'RetryableStatuses', reason);
+}
+
+/** @throws ServiceError ValidationException for an expression that no event can pass */
+export async function checkedTransformer(
+  { checkExpression }: PolicyDependencies,
+  input: JsonObject,
+): Promise<JsonataTransformer | undefined> {
+  // The service model has already checked the type and the length.
+  const transformer = objectOf(input, 'Transformer') as unknown as JsonataTransformer | undefined;
+  const reason = transformer && (await checkExpression(jsonataOf(transformer)));
+  if (reason === undefined) return transformer;
+  throw invalidParameter(verb, 'api-destination', 'Transformer.Expression', reason);
 }
 
 /** @throws ServiceError ValidationException. Source: RFC 6066 section 3: an address is not a server name */

@@ -51,6 +51,11 @@ export interface JsonataTransformer {
   readonly Expression: string;
 }
 
+/** The expression without `{%` and `%}`, between which a subscriber of a Custom Event Bus writes it. */
+export function jsonataOf({ Expression: expression }: JsonataTransformer): string {
+  return /^\s*\{%([^]*)%\}\s*$/.exec(expression)?.[1] ?? expression;
+}
+
 /** The modes of CloudEvents 1.0 over HTTP: the attributes are in headers, or beside the data in the body. */
 export type CloudEventsFormat = 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
 

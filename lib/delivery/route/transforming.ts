@@ -1,5 +1,6 @@
 import type { Delivery } from '../../core/delivery/delivery.ts';
 import type { JsonataTransformer } from '../../core/destination/delivery-policy.ts';
+import { jsonataOf } from '../../core/destination/delivery-policy.ts';
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
 import { jsonText, printedEvent } from '../../core/input/json-text.ts';
 import { withoutUndefined } from '../../core/input/json.ts';
@@ -36,17 +37,13 @@ export function createTransforming(transformations: Transformations): Transformi
   }
 
   return (delivery, route) => {
-    const expression = transformerOf(delivery, route)?.Expression;
-    if (expression === undefined) return delivery;
+    const transformer = transformerOf(delivery, route);
+    if (transformer === undefined) return delivery;
+    const { Expression: expression } = transformer;
     const known = made.get(delivery);
     if (known?.expression === expression) return known.delivery;
-    const work = transformed(delivery, withoutDelimiters(expression));
+    const work = transformed(delivery, jsonataOf(transformer));
     made.set(delivery, { expression, delivery: work });
     return work;
   };
-}
-
-/** A subscriber of a Custom Event Bus writes its expression as `{% ... %}`. */
-function withoutDelimiters(expression: string): string {
-  return /^\s*\{%([^]*)%\}\s*$/.exec(expression)?.[1] ?? expression;
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { refusedExpression } from '../../../lib/adapters/jsonata/check-expression.ts';
 import type { Caller, Operation } from '../../../lib/control/operation.ts';
 import { createHealthOperations } from '../../../lib/control/health/health-operations.ts';
 import { createOperations } from '../../../lib/control/operations.ts';
@@ -63,6 +64,7 @@ export function createWorld(options: WorldOptions = {}) {
     secretPrefix: 'lastmile/test/connection/',
     allowlist: options.allowlist ?? publicOnly,
     functionTimeoutSeconds: 60,
+    checkExpression: async (expression: string) => refusedExpression(expression),
     buckets: faults.wrap('buckets', buckets),
     batchSize: 10,
     invocations: 50,

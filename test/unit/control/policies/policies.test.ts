@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
+import { readLastmileInput } from '../../../../lib/protocol/routes.ts';
 import { createWorld } from '../world.ts';
 import { everything, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
 
@@ -117,6 +118,8 @@ describe('a delivery policy', () => {
     expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject({ Burst: 3 });
   });
 
+  const refusedExpression = (Expression: string, reason: string) =>
+    ['Transformer.Expression', { Transformer: { Type: 'JSONATA', Expression } }, reason] as const;
   const refusals: readonly (readonly [member: string, input: JsonObject, reason: string])[] = [
     ['TimeoutSeconds', { TimeoutSeconds: 52.001 }, 'It must be at most 52, because the functions may run for 60 s.'],
     [
@@ -144,6 +147,13 @@ describe('a delivery policy', () => {
       'The secret belongs to a connection of this stack. Name a secret of your own.',
     ],
     ['CaCertificateSecretArn', { CaCertificateSecretArn: secretArn('a', 'eu-west-1') }, 'The secret must be in region'],
+    refusedExpression(
+      'detail.',
+      'The expression is not valid at character 7: Unexpected end of expression (S0207 of JSONata).',
+    ),
+    refusedExpression('{% /(/ %}', 'The expression is not valid'),
+    refusedExpression('$eval("1")', 'The expression uses $eval, which is not available.'),
+    refusedExpression('{"a": detail.items.$map($eval)}', 'The expression uses $eval, which is not available.'),
   ];
 
   test.each(refusals)(
@@ -163,6 +173,27 @@ describe('a delivery policy', () => {
     const put = (ProxyUrl: string) => world.call('PutDeliveryPolicy', { ...sink, ProxyUrl });
     expect(await put('https://PROXY.example:443/')).toMatchObject({ ProxyUrl: 'https://proxy.example' });
     expect(await put('http://0x5db8d80e:3128')).toMatchObject({ ProxyUrl: 'http://93.184.216.14:3128' });
+  });
+
+  test('UpdateDeliveryPolicy refuses an expression that is not valid, and keeps the former one', async () => {
+    const world = await worldWithDestination();
+    const update = (Expression: string) =>
+      world.call('UpdateDeliveryPolicy', { ...sink, Transformer: { Type: 'JSONATA', Expression } });
+    await update('{% "$eval" & `eval` %}');
+    await expect(update('(')).rejects.toMatchObject({ code: 'ValidationException' });
+    expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject({
+      Transformer: { Expression: '{% "$eval" & `eval` %}' },
+    });
+  });
+
+  test('an expression may have 8,192 characters and no more', () => {
+    const read = (length: number) =>
+      readLastmileInput('PutDeliveryPolicy', {
+        ...sink,
+        Transformer: { Type: 'JSONATA', Expression: '1'.repeat(length) },
+      });
+    expect(read(8192)).toHaveProperty('Transformer');
+    expect(() => read(8193)).toThrow(/expression/i);
   });
 
   test('a delivery policy may have the longest timeout that fits into the time limit of the functions', async () => {

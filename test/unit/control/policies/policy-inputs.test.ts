@@ -48,7 +48,10 @@ const deliveryPolicies = fc.record(
     }),
     Transformer: fc.record({
       Type: fc.constant('JSONATA'),
-      Expression: fc.string({ minLength: 1, maxLength: 100 }),
+      Expression: fc.oneof(
+        fc.string({ maxLength: 100 }).map((text) => JSON.stringify(text)),
+        fc.constantFrom('{% detail %}', '$events.SystemMetadata', '{"a": $uuid()}'),
+      ),
     }),
     Format: fc.constantFrom('CLOUDEVENTS_BINARY', 'CLOUDEVENTS_STRUCTURED'),
     WebhookRequestOrigin: host,
