@@ -38,7 +38,7 @@ control-api directly.
               ${operations.slice(12).join(', ')}
   ${stackUsage}
 
-pause and resume print one line; an operation prints its answer as JSON. ${commandLine('health')} shows how all endpoints fare.
+pause and resume print one line; an operation prints its answer as JSON. ${commandLine('health')} shows the state of every endpoint.
 Exit status: 0 done, 1 refused or not reached, 2 wrong usage.`;
 
 const texts = { type: 'string', multiple: true } as const;

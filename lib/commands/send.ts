@@ -17,15 +17,15 @@ const usage = `Sends one event to an API destination and prints the outcome. It 
 
   ${commandLine('send', '<API destination> [event.json] [options]')}
 
-  --as <sender>           passes to deliver what this sender would pass, and prints the outcome of each event:
+  --as <sender>           invokes deliver as this sender does, and prints the outcome of each event. It passes
                             subscriber  an array of envelopes with metadata, as a subscriber of a Custom Event Bus
                             pipe        an array of messages of a queue, as EventBridge Pipes
                             schedule    an envelope, as EventBridge Scheduler; without a file, with the event of a schedule
   --json                  prints the answer of deliver as one JSON object
   ${stackUsage}
 
-Without a file it sends a small test event. The file may hold an event, or an envelope, whose target settings are then used. For a subscriber and a
-pipe it may also hold an array of them.
+Without a file it sends a small test event. The file holds an event, or an envelope with the settings of a target. With --as subscriber
+or --as pipe, it may also hold an array of events and envelopes.
 Exit status: 0 delivered, 1 not delivered, 2 wrong usage.`;
 
 const flags = { ...stackFlags, as: { type: 'string' }, json: { type: 'boolean' } } as const;

@@ -27,12 +27,15 @@ export const subcommands: Readonly<Record<string, Subcommand>> = {
   redrive: { does: 'moves dead letters back into the delivery queue', load: () => import('./deliveries/redrive.ts') },
   policy: { does: 'sets and shows policies of API destinations and connections', load: () => import('./policy.ts') },
   adopt: { does: 'moves rules of EventBridge to Lastmile, and back', load: () => import('./adopt/adopt.ts') },
-  health: { does: 'shows the health of endpoints, and pauses', load: () => import('./health.ts') },
+  health: { does: 'shows which endpoints fail, are slow or are paused', load: () => import('./health.ts') },
   keys: { does: 'makes, lists, changes and deletes API keys', load: () => import('./keys.ts') },
   console: { does: 'shows a deployed stack in a browser', load: () => import('./console.ts') },
   invoke: { does: 'runs one function once, as it is deployed', load: () => import('./invoke.ts') },
   package: { does: 'packages the functions for a stage', load: async () => script('package', 'infra/package.mjs') },
-  deploy: { does: 'deploys the stack of a stage', load: () => import('./deploy/deploy.ts') },
+  deploy: {
+    does: 'creates or updates the stack of a stage in your AWS account',
+    load: () => import('./deploy/deploy.ts'),
+  },
   soak: {
     does: 'checks that no event is lost while stacks are killed',
     load: async () => script('soak', 'soak/soak.ts'),

@@ -214,7 +214,7 @@ test('the parameters of a stack that the AWS CLI created from the template of a 
     { stackName: StackName, region },
     new AbortController().signal,
   );
-  expect(before).toMatchObject({ isOfOsls: false, parameters: { maximumConcurrency: '20' } });
+  expect(before).toMatchObject({ wasDeployedByOsls: false, parameters: { maximumConcurrency: '20' } });
   expect(parametersFor('nine', {}, before?.parameters ?? {})).toEqual({ maximumConcurrency: '20' });
 });
 
@@ -226,7 +226,7 @@ test('an update keeps the bucket that osls has put into the stack', async () => 
   await deployed('eight', asOsls);
   const place = { stackName: 'lastmile-eight', region };
   const before = await readDeployedStack(cloudFormation, place, new AbortController().signal);
-  expect(before?.isOfOsls).toBe(true);
+  expect(before?.wasDeployedByOsls).toBe(true);
   const { lines, result } = await deployed('eight', { parameters: { maximumConcurrency: '7' } });
   expect([lines.filter((line) => line.includes('ServerlessDeploymentBucket')), result]).toEqual([
     [],

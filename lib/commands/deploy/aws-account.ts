@@ -40,7 +40,7 @@ export async function openAccount(
     throw new Exit(2, `There are no AWS credentials: ${sentence(messageOf(error))} ${credentialsHint}`);
   });
   const identity = await sts.send(new GetCallerIdentityCommand({}), { abortSignal }).catch((error: unknown) => {
-    if (abortSignal.aborted) throw new Exit(130, 'Interrupted before the deployment began. The stack was not changed.');
+    if (abortSignal.aborted) throw interruptedEarly();
     throw new Exit(1, whyNoIdentity(error, region, endpoint));
   });
   return {
@@ -69,6 +69,11 @@ function whyNoIdentity(error: unknown, region: string, endpoint: string | undefi
   if (networkCodes.has(code))
     return `AWS does not answer at ${endpoint ?? `the address of the region ${region}`}: ${text} Check the region (--region) and the network.`;
   return `AWS refuses the credentials: ${text} ${credentialsHint}`;
+}
+
+/** The end of the command after Ctrl-C, as long as the stack has not been changed. */
+export function interruptedEarly(): Exit {
+  return new Exit(130, 'Interrupted before the deployment began. The stack was not changed.');
 }
 
 /** The text for an error of an AWS client during a deployment. */

@@ -57,8 +57,7 @@ export async function createChangeSet(request: Request, ports: Ports): Promise<C
     if (changes === undefined) await deleteChangeSet(changeSet, cloudFormation);
     return changes && { ...changeSet, changes };
   } catch (error) {
-    // The first error says more than that of the clean-up. A change set that stays changes nothing.
-    await deleteChangeSet(changeSet, cloudFormation).catch(() => undefined);
+    await discardChangeSet(changeSet, cloudFormation);
     throw error;
   }
 }
@@ -98,4 +97,9 @@ export async function executeChangeSet(
 export async function deleteChangeSet({ id, stackId, isNew }: ChangeSet, client: CloudFormationClient): Promise<void> {
   await client.send(new DeleteChangeSetCommand({ ChangeSetName: id }));
   if (isNew) await client.send(new DeleteStackCommand({ StackName: stackId }));
+}
+
+/** Deletes a change set after an error. Never rejects: the first error says more, and a change set that stays changes nothing. */
+export async function discardChangeSet(changeSet: ChangeSet, client: CloudFormationClient): Promise<void> {
+  await deleteChangeSet(changeSet, client).catch(() => undefined);
 }

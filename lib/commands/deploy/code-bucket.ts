@@ -59,7 +59,7 @@ export async function openCodeBucket(bucket: CodeBucket, ports: Ports): Promise<
 
 async function statusOf(bucket: CodeBucket, { s3, signal }: Ports): Promise<number> {
   try {
-    await s3.send(new HeadBucketCommand(ofOwner(bucket)), { abortSignal: signal });
+    await s3.send(new HeadBucketCommand(withOwner(bucket)), { abortSignal: signal });
     return 200;
   } catch (error) {
     const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
@@ -69,12 +69,10 @@ async function statusOf(bucket: CodeBucket, { s3, signal }: Ports): Promise<numb
 }
 
 async function createBucket(bucket: CodeBucket, { s3, signal }: Ports): Promise<void> {
-  // S3 refuses this region as a constraint, because it is the default.
-  const constraint = bucket.region === 'us-east-1' ? {} : { LocationConstraint: bucket.region as 'eu-central-1' };
-  const input = { Bucket: bucket.name, CreateBucketConfiguration: constraint };
-  const isDefault = bucket.region === 'us-east-1';
+  // S3 refuses us-east-1 as a constraint, because it is the default.
+  const constraint = { CreateBucketConfiguration: { LocationConstraint: bucket.region as 'eu-central-1' } };
+  const request = { Bucket: bucket.name, ...(bucket.region !== 'us-east-1' && constraint) };
   try {
-    const request = isDefault ? { Bucket: bucket.name } : input;
     await s3.send(new CreateBucketCommand(request), { abortSignal: signal });
   } catch (error) {
     if (!(error instanceof S3ServiceException)) throw error;
@@ -93,7 +91,7 @@ function foreign({ name, account }: CodeBucket): Exit {
 
 /** Versioning is the setting that a bucket does not have by itself, and the last one that this command makes. */
 async function isProtected(bucket: CodeBucket, { s3, signal }: Ports): Promise<boolean> {
-  const { Status } = await s3.send(new GetBucketVersioningCommand(ofOwner(bucket)), { abortSignal: signal });
+  const { Status } = await s3.send(new GetBucketVersioningCommand(withOwner(bucket)), { abortSignal: signal });
   return Status === 'Enabled';
 }
 
@@ -106,7 +104,7 @@ async function protect(bucket: CodeBucket, { s3, signal }: Ports): Promise<void>
     RestrictPublicBuckets: true,
   };
   const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } };
-  const owner = ofOwner(bucket);
+  const owner = withOwner(bucket);
   await s3.send(new PutPublicAccessBlockCommand({ ...owner, PublicAccessBlockConfiguration }), abort);
   const ServerSideEncryptionConfiguration = { Rules: [rule] };
   await s3.send(new PutBucketEncryptionCommand({ ...owner, ServerSideEncryptionConfiguration }), abort);
@@ -147,7 +145,7 @@ export async function uploadMissing(
   const uploaded = await Promise.all(
     uploads.map(async (upload) => {
       if (await isThere(bucket, upload.key, ports)) return [];
-      const input = { ...ofOwner(bucket), Key: upload.key, Body: upload.body, ContentType: upload.contentType };
+      const input = { ...withOwner(bucket), Key: upload.key, Body: upload.body, ContentType: upload.contentType };
       await ports.s3.send(new PutObjectCommand(input), { abortSignal: ports.signal });
       return [upload.key];
     }),
@@ -158,7 +156,7 @@ export async function uploadMissing(
 /** Without s3:ListBucket, S3 answers 403 for a missing object. Then it is uploaded again, which changes nothing. */
 async function isThere(bucket: CodeBucket, key: string, { s3, signal }: Ports): Promise<boolean> {
   try {
-    await s3.send(new HeadObjectCommand({ ...ofOwner(bucket), Key: key }), { abortSignal: signal });
+    await s3.send(new HeadObjectCommand({ ...withOwner(bucket), Key: key }), { abortSignal: signal });
     return true;
   } catch (error) {
     if (error instanceof S3ServiceException && [403, 404].includes(error.$metadata.httpStatusCode ?? 0)) return false;
@@ -166,6 +164,6 @@ async function isThere(bucket: CodeBucket, key: string, { s3, signal }: Ports): 
   }
 }
 
-function ofOwner({ name, account }: CodeBucket): { readonly Bucket: string; readonly ExpectedBucketOwner: string } {
+function withOwner({ name, account }: CodeBucket): { readonly Bucket: string; readonly ExpectedBucketOwner: string } {
   return { Bucket: name, ExpectedBucketOwner: account };
 }

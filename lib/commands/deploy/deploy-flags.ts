@@ -18,13 +18,13 @@ const usage = `Deploys the stack of a stage: creates the CloudFormation stack la
   --yes                   deploy without asking
   --dry-run               show what would change, and change nothing but the code bucket
   --allow-data-replacement
-                          go on although a table, queue, bucket or secret would be replaced or removed
+                          deploy even if a table, queue, bucket or secret would be replaced or removed
   --bucket <name>         S3 bucket for the code (default: lastmile-<account>-<region>, made when it does not exist)
   --endpoint-url <url>    address of AWS (default: AWS_ENDPOINT_URL or AWS itself)
   --help                  show this text
 
-The credentials are those of the AWS CLI: variables, profile (AWS_PROFILE), single sign-on or role. Nothing is built: the
-functions are in the package. In a checkout they are built first. The guide, docs/guide/deploy.md, explains the parameters.
+The credentials are those of the AWS CLI: variables, profile (AWS_PROFILE), single sign-on or role. The
+package contains the built functions; a checkout builds them first. The guide, docs/guide/deploy.md, explains the parameters.
 Exit status: 0 deployed or nothing to change, 1 failed or refused, 2 wrong usage, 130 stopped with Ctrl-C.`;
 
 const text = { type: 'string' } as const;

@@ -4,7 +4,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { version } from '../../core/version.ts';
 import { commandLine, Exit, messageOf, packageFolder, runCommand, shellWord, wrongUsage } from '../command.ts';
 import type { AwsAccount } from './aws-account.ts';
-import { openAccount, whyRefused } from './aws-account.ts';
+import { interruptedEarly, openAccount, whyRefused } from './aws-account.ts';
 import type { DeployFlags } from './deploy-flags.ts';
 import { parseDeployFlags } from './deploy-flags.ts';
 import type { DeployedStack, StackOutput } from './deployed-stack.ts';
@@ -25,8 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
     return await deployTo(await openAccount(flags, process.env, controller.signal), flags, controller);
   } catch (error) {
     if (error instanceof Exit) throw error;
-    if (controller.signal.aborted)
-      throw new Exit(130, 'Interrupted before the deployment began. The stack was not changed.');
+    if (controller.signal.aborted) throw interruptedEarly();
     if (error instanceof Error && '$metadata' in error) throw new Exit(1, whyRefused(error));
     throw error;
   } finally {
@@ -71,8 +70,10 @@ function placeOf(
 
 function sayParameters(parameters: readonly string[], deployed: DeployedStack | undefined): void {
   console.log(parameters.length === 0 ? 'Every parameter has its default.' : `Parameters: ${parameters.join(' ')}`);
-  if (deployed?.isOfOsls === true)
-    console.log('The stack was deployed by osls, which does not say with which parameters. Give them with --param.');
+  if (deployed?.wasDeployedByOsls === true)
+    console.log(
+      'The stack was deployed by osls, which does not record its parameters. Give them once more with --param.',
+    );
 }
 
 /** Ctrl-C at the question arrives here and not as a signal, because the terminal is read key by key. */

@@ -15,7 +15,7 @@ export interface DeployedStack {
   readonly outputs: readonly StackOutput[];
   /** The parameters of the last deployment, as far as they differ from their defaults. Those of osls are unknown. */
   readonly parameters: Readonly<Record<string, string>>;
-  readonly isOfOsls: boolean;
+  readonly wasDeployedByOsls: boolean;
   readonly template: JsonObject;
 }
 
@@ -50,7 +50,8 @@ export async function readDeployedStack(
     stackId: String(stack.StackId),
     outputs: outputsOf(stack),
     parameters: { ...declaredParameters(stack), ...recordedParameters(template) },
-    isOfOsls: 'ServerlessDeploymentBucket' in resourcesOf(template) && recordedParameters(template) === undefined,
+    wasDeployedByOsls:
+      'ServerlessDeploymentBucket' in resourcesOf(template) && recordedParameters(template) === undefined,
     template,
   };
 }
@@ -121,8 +122,8 @@ function resourcesOf({ Resources }: JsonObject): JsonObject {
   return isJsonObject(Resources) ? Resources : {};
 }
 
-/** What osls adds to a stack for itself. */
-const ofOsls = /^(ServerlessDeploymentBucket|ControlDashapiLambdaFunctionUrl$)/;
+/** The logical ids of the outputs that osls adds to a stack. */
+const oslsOutputs = /^(ServerlessDeploymentBucket|ControlDashapiLambdaFunctionUrl$)/;
 
 /**
  * Failure policy: the bucket in which osls keeps the code of its deployments stays in the stack. Without it, `sls rollback` would no
@@ -133,7 +134,7 @@ export function withPartsOfOsls(template: StackTemplate, deployed: JsonObject): 
   const resources = Object.entries(resourcesOf(deployed)).filter(isBucket) as [string, JsonObject][];
   if (resources.length === 0) return template;
   const { Outputs } = deployed;
-  const outputs = Object.entries(isJsonObject(Outputs) ? Outputs : {}).filter(([id]) => ofOsls.test(id));
+  const outputs = Object.entries(isJsonObject(Outputs) ? Outputs : {}).filter(([id]) => oslsOutputs.test(id));
   return {
     ...template,
     Resources: { ...template.Resources, ...Object.fromEntries(resources) },

@@ -4,8 +4,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { counted } from '../../local/terminal-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { Exit } from '../command.ts';
+import { interruptedEarly } from './aws-account.ts';
 import type { ChangeSet } from './change-set.ts';
-import { createChangeSet, deleteChangeSet, executeChangeSet } from './change-set.ts';
+import { createChangeSet, deleteChangeSet, discardChangeSet, executeChangeSet } from './change-set.ts';
 import { changeLines, countedResources, lostStores } from './changes.ts';
 import type { CodeBucket, Upload } from './code-bucket.ts';
 import { openCodeBucket, uploadMissing } from './code-bucket.ts';
@@ -58,8 +59,7 @@ export async function deploy(deployment: Deployment, ports: DeploymentPorts): Pr
     }
     since = await beforeExecution(ports, () => newestEventId(changeSet.stackId, ports));
   } catch (error) {
-    // The first error says more than that of the clean-up. A change set that stays changes nothing.
-    await deleteChangeSet(changeSet, ports.cloudFormation).catch(() => undefined);
+    await discardChangeSet(changeSet, ports.cloudFormation);
     throw error;
   }
   return await execute(deployment, changeSet, since, ports);
@@ -70,7 +70,7 @@ async function beforeExecution<Value>({ signal }: DeploymentPorts, work: () => P
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted) throw new Exit(130, 'Interrupted before the deployment began. The stack was not changed.');
+    if (signal.aborted) throw interruptedEarly();
     throw error;
   }
 }

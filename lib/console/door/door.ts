@@ -83,7 +83,7 @@ const protection = {
 } as const;
 
 /**
- * Answers one request of a browser. Both doors of the console use it.
+ * Answers one request of a browser, for the console of the local stack and for `lastmile console`.
  *
  * Failure policy: every request is refused unless it passes each check. The Host header must name this machine, so that a name that
  * an attacker has bound to this address reaches nothing. A page of another site is refused by `Origin` and `Sec-Fetch-Site`. A
@@ -131,11 +131,11 @@ function openSession({ session, port }: DoorOptions, path: string, query: string
   return { status: 303, headers: { ...protection, location, 'set-cookie': session.cookie(port()) }, body: '' };
 }
 
-const wayIn = 'Open the console with the link that the command printed when it started. The link holds a token.';
+const howToOpen = 'Open the console with the link that the command printed when it started. The link holds a token.';
 
 function withoutSession(path: string): ConsoleAnswer {
-  if (!isPage(path)) return refused(401, 'SessionMissing', wayIn);
-  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Lastmile</title><p>${wayIn}</p></html>`;
+  if (!isPage(path)) return refused(401, 'SessionMissing', howToOpen);
+  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Lastmile</title><p>${howToOpen}</p></html>`;
   return { status: 401, headers: { ...protection, 'content-type': 'text/html; charset=utf-8' }, body };
 }
 

@@ -94,7 +94,7 @@ export function RedriveDialog({ count, error: countError, onCountAgain, redrive,
         {phase === 'asks' && (
           <SpaceBetween size="m">
             <Box>
-              They go back into the delivery queue, and their events count as received now. Mend the cause first:
+              They go back into the delivery queue, and their events count as received now. Fix the cause first:
               otherwise they come back.
             </Box>
             <FormField

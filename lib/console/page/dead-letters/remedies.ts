@@ -7,7 +7,7 @@ export const remedies: Readonly<Record<string, string>> = {
   InvalidInvocation:
     "Correct the target's settings or the endpoint of the API destination. The message names the place. Then redrive.",
   DeliveryTooLarge: 'Send a smaller event, for example a reference to an object in S3.',
-  MessageRefused: "Correct the attributes of the delivery queue. The message has SQS's code. Then redrive.",
+  MessageRefused: "Correct the attributes of the delivery queue. The reason shows SQS's error code. Then redrive.",
   EventExpired: 'Raise the age limit or the rate of the API destination. If the endpoint was down, redrive.',
   NewerVersion: 'Deploy the newer version of Lastmile again.',
   ReceivedTooOften: 'See the errors and the throttles of the function deliver-queued. Then redrive.',
@@ -19,7 +19,7 @@ export const remedies: Readonly<Record<string, string>> = {
   ConnectionNotReady: 'Wait until the connection is authorized. Its page shows its state. Then redrive.',
   SecretNotFound: 'Create the secret again, or name another one. Then redrive.',
   InvalidSecret: 'Correct the members of the secret, or give the connection new credentials. Then redrive.',
-  InvalidPolicySecret: 'Put a good version into the secret that the policy names. Then redrive.',
+  InvalidPolicySecret: 'Store a correct value in the secret that the policy names. Then redrive.',
   HandshakeRefused:
     'Let the endpoint answer OPTIONS with WebHook-Allowed-Origin, or remove WebhookRequestOrigin from the delivery policy. Then redrive.',
   StoreUnavailable: 'DynamoDB, SQS or Secrets Manager did not answer or throttled. Redrive when it answers again.',
@@ -31,7 +31,8 @@ export const remedies: Readonly<Record<string, string>> = {
   AddressRefused: 'If the address is yours, name its range in PRIVATE_NETWORK_ALLOWLIST. Then redrive.',
   DnsFailed: 'Correct the host name, or its DNS records. Then redrive.',
   ConnectionRefused: 'Start the endpoint, or correct the port. Then redrive.',
-  ConnectionFailed: 'Check routes and security groups. If a proxy refused, the message has its answer. Then redrive.',
+  ConnectionFailed:
+    'Check routes and security groups. If a proxy refused the request, the reason shows its answer. Then redrive.',
   ConnectionReset: 'See the log of the endpoint or of its load balancer. Then redrive.',
   TlsFailed: 'Correct the certificate of the endpoint, or name its authority in the delivery policy. Then redrive.',
   AnswerInvalid: 'See what answers at that port: it may speak another protocol. Then redrive.',
