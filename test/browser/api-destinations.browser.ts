@@ -138,11 +138,14 @@ test('a person sets a delivery policy, sees a refused member at its field, and r
   await page.getByText('Member must have value greater than or equal to 1').first().waitFor();
   expect(await page.getByLabel('Burst').getAttribute('aria-invalid')).toBe('true');
   await page.getByLabel('Burst').fill('');
+  await choose(page, 'Format', 'CloudEvent, its attributes in headers');
   await save.click();
   await page.getByText('404, 410').waitFor();
+  await page.getByText('CLOUDEVENTS_BINARY').waitFor();
   await page.getByRole('link', { name: 'Edit policy' }).click();
   await page.getByLabel('Timeout in seconds').fill('');
   await page.getByLabel('More statuses to retry').fill('');
+  await choose(page, 'Format', 'Default');
   await save.click();
   await page.getByText('There is no policy').waitFor();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fieldErrorsIn, pathOf } from '../../../lib/console/page/data/field-errors.ts';
+import { fieldErrorsIn, pathOf, violationsIn } from '../../../lib/console/page/data/field-errors.ts';
 
 test('each violation of the service model belongs to the field that it names', () => {
   const message =
@@ -28,6 +28,17 @@ test('the refusals of API keys belong to the fields of their form', () => {
   expect(fieldErrorsIn('BadRequestException', tooLong).get('description')).toBe('must have at most 1024 characters.');
   const outOfBounds = 'API key must be valid for a maximum of 365 days.';
   expect(fieldErrorsIn('ApiKeyValidityOutOfBoundsException', outOfBounds).get('expires')).toBe(outOfBounds);
+});
+
+test('a member with two violations is listed once, with the last one', () => {
+  const message =
+    "3 validation errors detected: Value '' at 'name' failed to satisfy constraint: Member must satisfy a pattern; " +
+    "Value '' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1; " +
+    "Value at 'authParameters' failed to satisfy constraint: Member must not be null";
+  expect(violationsIn(message)).toEqual([
+    { path: 'name', text: 'Member must have length greater than or equal to 1' },
+    { path: 'authParameters', text: 'Member must not be null' },
+  ]);
 });
 
 test('an error that names no field belongs to no field', () => {

@@ -19,7 +19,6 @@ const policy: DeliveryPolicy = {
   RetryableStatuses: [404, 410],
   Transformer: { Type: 'JSONATA', Expression: '{\n  "number": detail.orderId\n}' },
   Format: 'CLOUDEVENTS_BINARY',
-  WebhookRequestOrigin: 'events.example.com',
   Signing: { SecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:s' },
   ProxyUrl: 'http://proxy.example.com:3128',
 };
@@ -30,20 +29,20 @@ test('a policy that is shown in the form and saved unchanged stays the same', ()
 
 test('an emptied field leaves its member out, so that the default applies', () => {
   const draft = draftOfPolicy(policy);
-  const texts = {
-    ...draft.texts,
-    TimeoutSeconds: ' ',
-    'RetryPolicy.MaximumRetryAttempts': '',
-    'Transformer.Expression': '',
-    Format: '',
-    WebhookRequestOrigin: '',
-  };
+  const texts = { ...draft.texts, TimeoutSeconds: ' ', 'RetryPolicy.MaximumRetryAttempts': '' };
   expect(policyOf({ texts, isWithoutRateLimit: false })).toEqual({
     RetryPolicy: { MaximumEventAgeInSeconds: 60 },
     RetryableStatuses: [404, 410],
+    Transformer: policy.Transformer,
+    Format: 'CLOUDEVENTS_BINARY',
     Signing: policy.Signing,
     ProxyUrl: policy.ProxyUrl,
   });
+});
+
+test('a member that the form does not know, such as one of a newer stack, is kept when the policy is saved', () => {
+  const newer = { ...policy, ApiDestinationName: 'orders', Unheard: { Of: 1 } };
+  expect(policyOf(draftOfPolicy(newer), newer)).toEqual({ ...policy, Unheard: { Of: 1 } });
 });
 
 test('a text that is not a number reaches the service, which then says what is wrong with it', () => {

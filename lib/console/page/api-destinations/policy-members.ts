@@ -7,8 +7,9 @@ export interface PolicyMember {
   readonly explanation: string;
   /** What an empty field means. */
   readonly whenEmpty: string;
-  /** An expression may have several lines. */
-  readonly type: 'number' | 'numbers' | 'text' | 'expression';
+  readonly type: 'number' | 'numbers' | 'text' | 'lines' | 'choice';
+  /** What each value of a choice means. */
+  readonly choices?: Readonly<Record<string, string>>;
 }
 
 export interface PolicyGroup {
@@ -85,22 +86,26 @@ export const policyGroups: readonly PolicyGroup[] = [
       {
         path: 'Transformer.Expression',
         label: 'JSONata expression',
-        explanation: 'Makes the input of targets that have none of their own. Up to 8,192 characters.',
-        whenEmpty: 'the input is the event',
-        type: 'expression',
+        explanation: 'Makes the body of the request from the event, if the target of the rule has no input of its own.',
+        whenEmpty: 'the event as it is',
+        type: 'lines',
       },
       {
         path: 'Format',
         label: 'Format',
-        explanation: 'CLOUDEVENTS_BINARY or CLOUDEVENTS_STRUCTURED sends each event as a CloudEvent.',
-        whenEmpty: 'the event goes as it is',
-        type: 'text',
+        explanation: 'The form in which each event is sent.',
+        whenEmpty: 'the event as it is',
+        type: 'choice',
+        choices: {
+          CLOUDEVENTS_BINARY: 'CloudEvent, its attributes in headers',
+          CLOUDEVENTS_STRUCTURED: 'CloudEvent, its attributes in the body',
+        },
       },
       {
         path: 'WebhookRequestOrigin',
-        label: 'Origin for the handshake',
-        explanation: 'A DNS name for which the endpoint is asked for its consent before it gets events.',
-        whenEmpty: 'the endpoint is not asked',
+        label: 'Origin for the handshake of web hooks',
+        explanation: 'A DNS name. The endpoint is asked for its consent under this name before it gets events.',
+        whenEmpty: 'endpoints are not asked',
         type: 'text',
       },
     ],
@@ -172,23 +177,37 @@ function valueAt(policy: object | undefined, path: string): unknown {
     .reduce((value: unknown, name) => (value as Record<string, unknown> | undefined)?.[name], policy);
 }
 
-/** A text that is not a number goes to the service as it is, which says what is wrong with it. */
-export function policyOf({ texts, isWithoutRateLimit }: PolicyDraft): DeliveryPolicy {
-  const policy: Record<string, unknown> = isWithoutRateLimit ? { InvocationRateLimit: 'NONE' } : {};
-  for (const { path, type } of policyMembers) {
+const inForm: ReadonlySet<string | undefined> = new Set([
+  'ApiDestinationName',
+  'ApiDestinationArn',
+  'InvocationRateLimit',
+  ...policyMembers.map(({ path }) => path.split('.')[0]),
+]);
+
+/**
+ * The policy that the form asks for. A text that is not a number goes to the service as it is, which says what is wrong with it.
+ *
+ * @param before its members that the form does not know, such as those of a newer stack, are kept
+ */
+export function policyOf({ texts, isWithoutRateLimit }: PolicyDraft, before: DeliveryPolicy = {}): DeliveryPolicy {
+  const kept = Object.entries(before).filter(([name]) => !inForm.has(name));
+  const policy: Record<string, unknown> = {
+    ...Object.fromEntries(kept),
+    ...(isWithoutRateLimit && { InvocationRateLimit: 'NONE' }),
+  };
+  for (const { path, type: kind } of policyMembers) {
     const text = texts[path]?.trim() ?? '';
     if (text === '') continue;
     const [name = '', member] = path.split('.');
-    const value = valueOf(text, type);
-    policy[name] = member === undefined ? value : { ...(policy[name] as object | undefined), [member]: value };
+    const value = valueOf(text, kind);
+    const type = name === 'Transformer' ? { Type: 'JSONATA' } : undefined;
+    policy[name] = member === undefined ? value : { ...type, ...(policy[name] as object | undefined), [member]: value };
   }
-  if (policy['Transformer'] !== undefined)
-    policy['Transformer'] = { Type: 'JSONATA', ...(policy['Transformer'] as object) };
   return policy;
 }
 
 function valueOf(text: string, type: PolicyMember['type']): unknown {
-  if (type === 'text' || type === 'expression') return text;
+  if (type !== 'number' && type !== 'numbers') return text;
   const numberOf = (part: string): unknown => (Number.isNaN(Number(part)) ? part : Number(part));
   return type === 'number' ? numberOf(text) : text.split(',').map((part) => numberOf(part.trim()));
 }

@@ -2,19 +2,18 @@ import Checkbox from '@cloudscape-design/components/checkbox';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Textarea from '@cloudscape-design/components/textarea';
 import { useState } from 'react';
 import type { DeliveryPolicy } from '../data/lastmile-operations.ts';
 import { useStack } from '../data/settings.tsx';
 import { useAnswer } from '../data/use-answer.ts';
 import { Center } from '../parts/center.tsx';
-import { Field, TextField } from '../parts/field.tsx';
+import { Field } from '../parts/field.tsx';
 import { FormPage } from '../parts/form-page.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { useSay } from '../shell/notices.tsx';
 import type { PageProps } from '../shell/pages.ts';
 import { navigate } from '../shell/router.ts';
-import type { PolicyMember } from './policy-members.ts';
+import { MemberField } from './policy-member-field.tsx';
 import { draftOfPolicy, policyGroups, policyOf } from './policy-members.ts';
 
 export function PolicyPage({ params: { name = '' } }: PageProps) {
@@ -38,7 +37,7 @@ function PolicyForm({ name, policy }: PolicyFormProps) {
 
   /** A policy without members is no policy. */
   const save = async (): Promise<void> => {
-    const wanted = policyOf(draft);
+    const wanted = policyOf(draft, policy);
     if (Object.keys(wanted).length > 0) await call('PutDeliveryPolicy', { ApiDestinationName: name, ...wanted });
     else await call('DeleteDeliveryPolicy', { ApiDestinationName: name });
     say(`The delivery policy of ${name} was saved.`);
@@ -60,7 +59,7 @@ function PolicyForm({ name, policy }: PolicyFormProps) {
               <MemberField
                 key={member.path}
                 member={member}
-                text={texts[member.path] ?? ''}
+                value={texts[member.path] ?? ''}
                 onChange={(text) =>
                   setDraft((before) => ({ ...before, texts: { ...before.texts, [member.path]: text } }))
                 }
@@ -82,21 +81,4 @@ function PolicyForm({ name, policy }: PolicyFormProps) {
       ))}
     </FormPage>
   );
-}
-
-interface MemberFieldProps {
-  readonly member: PolicyMember;
-  readonly text: string;
-  readonly onChange: (text: string) => void;
-}
-
-function MemberField({ member: { path, label, explanation, whenEmpty, type }, text, onChange }: MemberFieldProps) {
-  const field = { path, label, description: explanation, constraint: `Default: ${whenEmpty}.` };
-  if (type === 'expression')
-    return (
-      <Field {...field}>
-        <Textarea rows={6} value={text} spellcheck={false} onChange={({ detail }) => onChange(detail.value)} />
-      </Field>
-    );
-  return <TextField {...field} inputMode={type === 'number' ? 'decimal' : 'text'} value={text} onChange={onChange} />;
 }

@@ -27,10 +27,22 @@ const ofTarget = ['Input', 'InputPath', 'InputTransformer.InputTemplate'];
 /** The refusals of AppSync's parameters: `Parameter description must have at most 1024 characters.` */
 const appSyncParameter = /^Parameter ([A-Za-z]+) (must .+)$/s;
 
+export interface Violation {
+  /** As the service writes it. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The violations that a message lists, one for each member; empty when the message is of another kind. */
+export function violationsIn(message: string): readonly Violation[] {
+  const found = [...message.matchAll(violation)].map(([, path = '', text = '']) => [path, text] as const);
+  return [...new Map(found)].map(([path, text]) => ({ path, text }));
+}
+
 /** The problem of each field that the message of a refusal names. */
 export function fieldErrorsIn(code: string, message: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const [, path = '', text = ''] of message.matchAll(violation)) found.set(pathOf(path), text);
+  for (const { path, text } of violationsIn(message)) found.set(pathOf(path), text);
   const refused = parameter.exec(message) ?? wrongType.exec(message) ?? appSyncParameter.exec(message);
   if (refused !== null) found.set(pathOf(refused[1] ?? ''), refused[2] || 'It is not valid.');
   const [, ...parts] = target.exec(message) ?? [];

@@ -6,9 +6,28 @@ import type { ReactNode } from 'react';
 import { useState } from 'react';
 import type { OperationError } from '../data/call.ts';
 import { operationErrorOf } from '../data/call.ts';
+import { violationsIn } from '../data/field-errors.ts';
 import { useStack } from '../data/settings.tsx';
 import { navigate } from '../shell/router.ts';
 import { FieldErrors } from './field.tsx';
+
+/** The refusal below the form. It names every member, because one of them may have no field here. */
+function Problem({ error: { code, message } }: { readonly error: OperationError }) {
+  const violations = violationsIn(message);
+  if (violations.length === 0) return `${code}: ${message}`;
+  return (
+    <>
+      {code}: the service does not take these members.
+      <ul>
+        {violations.map(({ path, text }) => (
+          <li key={path}>
+            {path}: {text}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
 
 interface FormPageProps {
   readonly title: string;
@@ -51,7 +70,7 @@ export function FormPage({ title, description, submitText, cancelHref, onSubmit,
             {title}
           </Header>
         }
-        errorText={error === undefined ? undefined : `${error.code}: ${error.message}`}
+        errorText={error && <Problem error={error} />}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button formAction="none" variant="link" onClick={() => navigate(cancelHref)}>
