@@ -8,6 +8,7 @@ import { createPageFiles } from '../console/files/page-files.ts';
 import { version } from '../core/version.ts';
 import { describeError } from '../local/stack/wire.ts';
 import { commandLine, Exit, parseCommandLine, runCommand, wholeNumberIn, wrongUsage } from './command.ts';
+import { createStageHistory, isAboutHistory } from './console/stage-history.ts';
 import { callEventBridge, isAboutRules } from './console/stage-rules.ts';
 import { stageOverview } from './console/stage-overview.ts';
 import { callFunction } from './function-call.ts';
@@ -54,7 +55,7 @@ function parseOptions(args: readonly string[]): Options {
 }
 
 /** Invokes functions with the credentials of the person, in the region that the page has chosen. */
-function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
+function createStageCalls({ stage, aws }: StackAddress, signal: AbortSignal): PerformOperation {
   const expected: Readonly<Record<string, readonly string[]>> = {
     'control-api': ['output', 'error'],
     deliver: ['outcome'],
@@ -70,8 +71,10 @@ function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
       return { error: { code: 'StackNotReached', message: error.message } };
     }
   });
+  const byLogs = createStageHistory({ address: { stage, aws }, signal, report: console.error });
   return async (operation, input, region) => {
     if (isAboutRules(operation)) return await callEventBridge(operation, input, { ...aws, region });
+    if (isAboutHistory(operation)) return await byLogs(operation, input, region);
     if (operation !== 'GetOverview') return await byFunctions(operation, input, region);
     const nowMs = systemClock.nowMs();
     return await stageOverview({ stage, aws: { ...aws, region }, perform: byFunctions, nowMs }, input);
@@ -80,6 +83,7 @@ function createStageCalls({ stage, aws }: StackAddress): PerformOperation {
 
 async function serve({ address, isReadOnly, port }: Options): Promise<number> {
   const session = new ConsoleSession();
+  const stopped = new AbortController();
   const { stage, aws } = address;
   let boundPort = port;
   const server = createConsoleServer({
@@ -88,7 +92,7 @@ async function serve({ address, isReadOnly, port }: Options): Promise<number> {
       port: () => boundPort,
       settings: { door: 'stage', stage, region: String(aws.region), isReadOnly, version },
       files: createPageFiles(),
-      perform: createStageCalls(address),
+      perform: createStageCalls(address, stopped.signal),
     },
     reportFault: (error) => console.error(`The console failed: ${describeError(error)}`),
   });
@@ -103,6 +107,7 @@ async function serve({ address, isReadOnly, port }: Options): Promise<number> {
     `Console of stage ${stage}${isReadOnly ? ', read only' : ''}: ${session.firstUrl(`http://127.0.0.1:${boundPort}`)}`,
   );
   const stop = (): void => {
+    stopped.abort();
     server.close();
     server.closeAllConnections();
   };

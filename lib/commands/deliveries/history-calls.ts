@@ -80,7 +80,11 @@ const client = {
   requestHandler: { connectionTimeout: 3000, requestTimeout: 20_000, throwOnRequestTimeout: true },
 } as const;
 
-function createLogsHistory({ stage, aws }: StackAddress, signal: AbortSignal, progress: ProgressLine): DeliveryHistory {
+export function createLogsHistory(
+  { stage, aws }: StackAddress,
+  signal: AbortSignal,
+  progress: Pick<ProgressLine, 'show' | 'cut'>,
+): DeliveryHistory {
   return new LogsDeliveryHistory({
     clientOf: (region) => new CloudWatchLogsClient({ ...client, ...aws, region }),
     logGroups: ['deliver', 'deliver-queued'].map((name) => `/aws/lambda/lastmile-${stage}-${name}`),

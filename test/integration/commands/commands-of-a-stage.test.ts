@@ -248,7 +248,11 @@ test.each<[string, Partial<Conclusion>, number, string]>([
   expect([ended.status, status === 0 ? ended.stdout : ended.stderr]).toEqual([status, expect.stringMatching(text)]);
 });
 
-test('lastmile console prints its link, calls the functions of a deployed stage in the region of the page, and ends on Ctrl-C', async () => {
+test('lastmile console prints its link, calls the functions of a deployed stage in the region of the page, reads the history from its logs, and ends on Ctrl-C', async () => {
+  const logs = await logsOfStage();
+  const way = { eventId: 'event-1', apiDestination: 'orders', attempts: 1, durationMs: 5 };
+  const concluded = formatConclusion({ ...way, settlement: { kind: 'delivered' }, status: 200 });
+  logs.append('eu-central-1', logGroups[0], Date.now() - 3_600_000, `${concluded}\n`);
   answer = (payload) =>
     payload.includes('DescribeConnection')
       ? { error: { code: 'ResourceNotFoundException', message: 'There is none.' } }
@@ -256,8 +260,9 @@ test('lastmile console prints its link, calls the functions of a deployed stage 
   const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEAM', AWS_SECRET_ACCESS_KEY: 'canary-of-the-key' };
   const printed = Promise.withResolvers<string>();
   let child: ChildProcess | undefined;
-  const flags = ['--stage', 'prod', '--endpoint-url', lambda.origin, '--port', '0', '--read-only'];
-  const ended = run('console', flags, { ...credentials, AWS_REGION: 'eu-central-1' }, (started) => {
+  const endpoints = { AWS_ENDPOINT_URL_LAMBDA: lambda.origin, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.endpoint };
+  const flags = ['--stage', 'prod', '--port', '0', '--read-only'];
+  const ended = run('console', flags, { ...credentials, ...endpoints, AWS_REGION: 'eu-central-1' }, (started) => {
     child = started;
     started.stdout?.once('data', (text: Buffer) => printed.resolve(String(text)));
   });
@@ -266,13 +271,26 @@ test('lastmile console prints its link, calls the functions of a deployed stage 
   const opened = await fetch(link, { redirect: 'manual' });
   const [cookie = ''] = opened.headers.getSetCookie()[0]?.split(';') ?? [];
   const headers = { cookie, origin, 'content-type': 'application/json' };
-  const call = async (operation: string): Promise<unknown> => {
-    const body = JSON.stringify({ operation, input: { Name: 'crm' }, region: 'eu-west-1' });
+  const call = async (operation: string, input: object = { Name: 'crm' }, region = 'eu-west-1'): Promise<unknown> => {
+    const body = JSON.stringify({ operation, input, region });
     return await (await fetch(`${origin}/_console/api`, { method: 'POST', headers, body })).json();
   };
   expect(await call('ListConnections')).toEqual({ Connections: [] });
   expect(await call('DescribeConnection')).toEqual({ __type: 'ResourceNotFoundException', message: 'There is none.' });
   expect(await call('DeleteConnection')).toMatchObject({ __type: 'ReadOnly' });
+  const delivery = { EventId: 'event-1', ApiDestinationName: 'orders', Outcome: 'delivered', Status: 200 };
+  expect(await call('ListDeliveries', {}, 'eu-central-1')).toMatchObject({ Deliveries: [delivery] });
+  const key = { EventId: 'event-1', ApiDestinationName: 'orders' };
+  expect(await call('GetDelivery', key, 'eu-central-1')).toMatchObject({ Attempts: [{ Outcome: 'delivered' }] });
+  expect(await call('ListDeliveries', { Status: 42 })).toMatchObject({
+    __type: 'ValidationException',
+    message: expect.stringContaining("'status' failed to satisfy constraint"),
+  });
+  logs.behave = () => ({ error: 'AccessDeniedException' });
+  expect(await call('ListDeliveries', {}, 'eu-central-1')).toMatchObject({
+    __type: 'LogsNotSearched',
+    message: expect.stringContaining('logs:StartQuery'),
+  });
   expect(lambda.requests.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
     [
       '/2015-03-31/functions/lastmile-prod-control-api/invocations',
