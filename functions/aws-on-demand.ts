@@ -2,7 +2,7 @@ import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Environment } from '../lib/config.ts';
 import type { Clock } from '../lib/ports/clock.ts';
-import type { CheckExpression, Transformations } from '../lib/ports/transformations.ts';
+import type { Transformations } from '../lib/ports/transformations.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ClientStores } from './client-adapters.ts';
 import type { Queues } from './queue-adapters.ts';
@@ -113,12 +113,6 @@ export function transformationsOnDemand(clock: Clock): Transformations {
   });
   return { apply: (transformation) => use(({ apply }) => apply(transformation)) };
 }
-
-/** JSONata is loaded with the first expression. */
-export const checkExpressionOnDemand: CheckExpression = async (expression) => {
-  const { refusedExpression } = await import('../lib/adapters/jsonata/check-expression.ts');
-  return refusedExpression(expression);
-};
 
 /** The ports load their adapters, and with them the AWS client for SQS, at the first call. */
 export function queuesOnDemand(load: () => Promise<Queues>): Queues {

@@ -15,8 +15,8 @@ import { createOperations } from '../lib/control/operations.ts';
 import { createPolicyOperations } from '../lib/control/policies/policy-operations.ts';
 import { parseAllowlist, publicOnly } from '../lib/core/address/address.ts';
 import type { CredentialsLog, InvocationMetrics } from '../lib/ports/metrics.ts';
+import type { CheckExpression } from '../lib/ports/transformations.ts';
 import { wireRootSecret } from './authentication.ts';
-import { checkExpressionOnDemand } from './aws-on-demand.ts';
 import { wireStateEvents, withStateEvents } from './state-events.ts';
 
 interface Logs {
@@ -49,7 +49,7 @@ export function wireControlOperations(config: Config, aws: AwsClientConfig, { cr
     policyOperations: createPolicyOperations({
       ...control,
       functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS,
-      checkExpression: checkExpressionOnDemand,
+      checkExpression,
     }),
     apiKeyOperations: createApiKeyOperations({
       apiKeys,
@@ -66,6 +66,12 @@ export function wireControlOperations(config: Config, aws: AwsClientConfig, { cr
     during: withStateEvents(metrics, stateEvents),
   };
 }
+
+/** Performance: JSONata is loaded with the first expression. */
+const checkExpression: CheckExpression = async (expression) => {
+  const { refusedExpression } = await import('../lib/adapters/jsonata/check-expression.ts');
+  return refusedExpression(expression);
+};
 
 function countingEach(log: CredentialsLog, metrics: InvocationMetrics): CredentialsLog {
   return {
