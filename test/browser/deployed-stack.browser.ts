@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createDestination } from '../fixtures/clients.ts';
 import { startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
@@ -9,21 +10,39 @@ import { clientsIn, openConsole, regionsOf, seriousFindings } from './console-pa
 
 const newRegion = regionsOf('deployed');
 
-/** AWS as the console sees it: the functions of stage prod, which are those of the local stack under other names. */
+/** AWS as the console sees it: the services of the local stack, with the names of stage prod, and a CloudWatch of recorded answers. */
 async function startAws() {
   const aws = await startRecordingEndpoint(async ({ path, headers, body }) => {
-    const { authorization = '', 'content-type': type = '' } = headers;
-    const local = path.replace('lastmile-prod-', 'lastmile-local-');
-    const answer = await fetch(`${inject('stackUrl')}${local}`, {
+    const { authorization = '', 'content-type': type = '', 'x-amz-target': target } = headers;
+    const ofCloudWatch = metricsAndAlarms[target?.split('.')[1] ?? ''];
+    if (ofCloudWatch !== undefined) return { body: JSON.stringify(ofCloudWatch) };
+    const local = (text: string): string => text.replaceAll('lastmile-prod-', 'lastmile-local-');
+    const answer = await fetch(`${inject('stackUrl')}${local(path)}`, {
       method: 'POST',
-      headers: { authorization, 'content-type': type },
-      body,
+      headers: { authorization, 'content-type': type, ...(target !== undefined && { 'x-amz-target': target }) },
+      body: local(body),
     });
     return { status: answer.status, body: await answer.text() };
   });
   onTestFinished(() => aws.close());
   return aws;
 }
+
+/** By operation. */
+const metricsAndAlarms: Readonly<Record<string, object>> = {
+  GetMetricData: { MetricDataResults: [] },
+  DescribeAlarms: {
+    MetricAlarms: [
+      {
+        AlarmName: 'lastmile-prod-dead-letters-waiting',
+        AlarmDescription: 'Dead letters wait to be redriven or deleted.',
+        StateValue: 'ALARM',
+        StateUpdatedTimestamp: 1_700_000_000,
+      },
+      { AlarmName: 'lastmile-prod-permanent-failures', StateValue: 'OK' },
+    ],
+  },
+};
 
 /** Starts the command as a person does. Returns the link that it prints. */
 async function startCommand(region: string, aws: string, ...flags: readonly string[]): Promise<string> {
@@ -72,4 +91,26 @@ test('the console of a deployed stack invokes its functions with the credentials
   expect(everything).toContain('orders');
   expect(everything).not.toContain('aws-secret-canary');
   expect(everything).not.toContain('AKIATEAM');
+});
+
+test('the console of a deployed stack shows its alarms on the first page, and its rules without a way to change them', async () => {
+  const region = newRegion();
+  const { events } = clientsIn(region);
+  const EventPattern = '{"source": ["com.example.shop"]}';
+  await events.send(new PutRuleCommand({ Name: 'paid', EventPattern }));
+  const Arn = `arn:aws:sqs:${region}:123456789012:lastmile-prod-deliveries`;
+  await events.send(new PutTargetsCommand({ Rule: 'paid', Targets: [{ Id: 'queue', Arn }] }));
+  const aws = await startAws();
+  const page = await openConsole({ region, firstUrl: await startCommand(region, aws.origin) });
+  await page.getByText('dead-letters-waiting').waitFor();
+  await page.getByText('(1/2)').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('link', { name: 'Rules' }).click();
+  await page.getByRole('link', { name: 'paid' }).waitFor();
+  expect(await page.getByText('Create rule').count()).toBe(0);
+  await page.getByRole('link', { name: 'paid' }).click();
+  await page.getByText(Arn).waitFor();
+  for (const name of ['Disable', 'Delete']) expect(await page.getByRole('button', { name }).count()).toBe(0);
+  await page.goto(new URL(`/create/rule?region=${region}`, page.url()).href);
+  await page.getByText('Declare a new one in a template.').waitFor();
 });
