@@ -19,22 +19,22 @@ import { DeliveryPanel } from './delivery-panel.tsx';
 
 const columns: readonly TableProps.ColumnDefinition<Delivery>[] = [
   { id: 'began', header: 'Began', minWidth: 120, cell: ({ BeganAt }) => <Time seconds={BeganAt} /> },
-  { id: 'outcome', header: 'Outcome', minWidth: 150, cell: ({ Outcome }) => <State state={Outcome} /> },
+  { id: 'outcome', header: 'Outcome', minWidth: 165, cell: ({ Outcome }) => <State state={Outcome} /> },
   {
     id: 'event',
     header: 'Event',
     isRowHeader: true,
-    minWidth: 190,
+    minWidth: 160,
     cell: (delivery) => <EventOf delivery={delivery} />,
   },
   {
     id: 'destination',
     header: 'API destination',
-    minWidth: 120,
+    minWidth: 110,
     cell: ({ ApiDestinationName: name, EventBusName }) =>
       name === undefined ? `Event bus ${EventBusName ?? ''}` : <Link href={`/api-destinations/${name}`}>{name}</Link>,
   },
-  { id: 'attempts', header: 'Attempts', minWidth: 95, cell: ({ AttemptsMade }) => AttemptsMade },
+  { id: 'attempts', header: 'Attempts', minWidth: 90, cell: ({ AttemptsMade }) => AttemptsMade },
   { id: 'status', header: 'Status', minWidth: 80, cell: ({ Status }) => Status ?? '-' },
   {
     id: 'failure',
