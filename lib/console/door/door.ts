@@ -168,6 +168,6 @@ function json(status: number, value: unknown): ConsoleAnswer {
   return { status, headers: { ...protection, 'content-type': 'application/json' }, body: JSON.stringify(value) };
 }
 
-function refused(status: number, code: string, message: string): ConsoleAnswer {
+export function refused(status: number, code: string, message: string): ConsoleAnswer {
   return json(status, { __type: code, message } satisfies ConsoleCallError);
 }

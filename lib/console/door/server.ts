@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { ConsoleAnswer, DoorOptions } from './door.ts';
-import { answerConsole, maxConsoleBodyBytes } from './door.ts';
+import { answerConsole, maxConsoleBodyBytes, refused } from './door.ts';
 
 export interface ConsoleServerOptions {
   readonly door: DoorOptions;
@@ -15,9 +15,7 @@ export function createConsoleServer({ door, reportFault }: ConsoleServerOptions)
     void answer(door, request)
       .catch((error: unknown): ConsoleAnswer => {
         reportFault(error);
-        const message = 'The console failed. The terminal in which it runs shows where.';
-        const headers = { 'content-type': 'application/json' };
-        return { status: 500, headers, body: JSON.stringify({ __type: 'InternalFailure', message }) };
+        return refused(500, 'InternalFailure', 'The console failed. The terminal in which it runs shows where.');
       })
       .then((result) => send(response, result));
   });
@@ -30,18 +28,26 @@ async function answer(door: DoorOptions, request: IncomingMessage): Promise<Cons
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   const body = await readBody(request);
+  if (body === undefined) {
+    const answered = refused(413, 'RequestEntityTooLargeException', `A body has ${maxConsoleBodyBytes} bytes at most.`);
+    return { ...answered, headers: { ...answered.headers, connection: 'close' } };
+  }
   return await answerConsole(door, { method: request.method ?? 'GET', path, query: query.join('?'), headers, body });
 }
 
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > maxConsoleBodyBytes) throw new Error(`A request body has more than ${maxConsoleBodyBytes} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** @returns undefined when the body is too large, or when the browser has closed the connection and no answer can reach it */
+function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    request.on('data', (chunk: Uint8Array) => {
+      size += chunk.length;
+      if (size > maxConsoleBodyBytes) resolve(undefined);
+      else chunks.push(chunk);
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', () => resolve(undefined));
+  });
 }
 
 function send(response: ServerResponse, { status, headers, body }: ConsoleAnswer): void {

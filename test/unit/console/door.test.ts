@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { DoorOptions, PerformOperation } from '../../../lib/console/door/door.ts';
+import { maxConsoleBodyBytes } from '../../../lib/console/door/door.ts';
 import { createConsoleServer } from '../../../lib/console/door/server.ts';
 import { ConsoleSession } from '../../../lib/console/door/session.ts';
 
@@ -227,6 +228,22 @@ describe('operations', () => {
       expect(performed).toEqual([]);
     },
   );
+
+  test('a body that is too large for the console is refused with a reason, and is no fault of the console', async () => {
+    const refused = await call({ body: 'x'.repeat(maxConsoleBodyBytes + 1) });
+    expect([refused.status, codeOf(refused)]).toEqual([413, 'RequestEntityTooLargeException']);
+    expect(refused.headers).toMatchObject({ connection: 'close', 'x-content-type-options': 'nosniff' });
+    expect((await call({ body: `${list}${' '.repeat(maxConsoleBodyBytes - list.length)}` })).status).toBe(200);
+  });
+
+  test('a browser that leaves before its body is complete is no fault of the console', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const headers = { host: `127.0.0.1:${port}`, 'content-length': '10' };
+    const leaving = request({ port, method: 'POST', path: '/_console/api', headers }).on('error', resolve);
+    leaving.write('{', () => leaving.destroy(new Error('left')));
+    await promise;
+    expect((await call()).status).toBe(200);
+  });
 
   test('a read-only console reads, and refuses what changes something', async () => {
     port = await startConsole({ isReadOnly: true });
