@@ -111,7 +111,7 @@ export function transformationsOnDemand(clock: Clock): Transformations {
     const { createJsonataTransformations } = await import('../lib/adapters/jsonata/transformations.ts');
     return createJsonataTransformations(clock);
   });
-  return { apply: (transformation) => use(({ apply }) => apply(transformation)) };
+  return { apply: (transformation, signal) => use(({ apply }) => apply(transformation, signal)) };
 }
 
 /** The ports load their adapters, and with them the AWS client for SQS, at the first call. */

@@ -3,6 +3,8 @@ import type { JsonObject } from '../core/input/json.ts';
 
 /** An expression and the event that it is applied to. */
 export interface Transformation {
+  /** The incarnation of the API destination. Destinations take turns, so that none holds up the others. */
+  readonly destination: string;
   /** JSONata, without the delimiters `{%` and `%}`. */
   readonly expression: string;
   /** The event's JSON text. */
@@ -22,7 +24,9 @@ export type CheckExpression = (expression: string) => Promise<string | undefined
 export interface Transformations {
   /**
    * @returns the result; a string is text
-   * @throws Failure InvalidInvocation, which shows nothing of the event, when the expression fails or exceeds a limit
+   * @param signal aborts when the invocation is about to end
+   * @throws Failure InvalidInvocation, which shows nothing of the event, when the expression fails or exceeds a limit; OutOfTime when
+   * the signal aborts first
    */
-  apply(transformation: Transformation): Promise<EventDocument>;
+  apply(transformation: Transformation, signal: AbortSignal): Promise<EventDocument>;
 }

@@ -119,7 +119,7 @@ function printed(result: unknown): ThreadAnswer {
   if (result === undefined || result === null || isFunction(result)) {
     return { kind: 'failed', reason: 'gives nothing, null or a function' };
   }
-  requireFlat(result, 0);
+  requireJson(result, 0);
   const isText = typeof result === 'string';
   const text = isText ? result : JSON.stringify(result);
   if (text.length > maxResultCharacters) return { kind: 'failed', reason: 'gives a result of more than 8 MiB' };
@@ -132,10 +132,17 @@ function isFunction(result: unknown): boolean {
   return '_jsonata_function' in result || '_jsonata_lambda' in result;
 }
 
-function requireFlat(value: unknown, depth: number): void {
+/** A function in a result is a mistake of the expression. As JSON it would be an object with the names of JSONata's own members. */
+function requireJson(value: unknown, depth: number): void {
+  if (isFunction(value)) throw new Refusal('gives a result with a function in it');
   if (depth > maxDepth) throw new Refusal(`gives a result that is nested more than ${maxDepth} levels deep`);
-  const members: readonly unknown[] = typeof value === 'object' && value !== null ? Object.values(value) : [];
-  for (const each of members) requireFlat(each, depth + 1);
+  for (const each of membersOf(value)) requireJson(each, depth + 1);
+}
+
+/** The lists of JSONata have functions of their own, which are no part of the JSON. */
+function membersOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return typeof value === 'object' && value !== null ? Object.values(value) : [];
 }
 
 /** Names the place and JSONata's code, never a value, because a value may come from the event. */
@@ -151,9 +158,13 @@ function reasonOf(error: unknown): string {
     : `fails${at}`;
 }
 
+/**
+ * Answers in a later turn of the event loop. The members of an object are evaluated side by side, so when one has failed, the others
+ * may still run. They use the time and the memory of their own expression, or the next one would be refused for them.
+ */
 function serve(port: MessagePort): void {
   port.on('message', (work: ThreadWork) => {
-    void evaluate(work).then((answer) => port.postMessage(answer));
+    void evaluate(work).then((answer) => setImmediate(() => port.postMessage(answer)));
   });
   port.postMessage('ready');
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { EventDocument } from '../../core/delivery/delivery.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Transformation, Transformations } from '../../ports/transformations.ts';
+import type { Transformations } from '../../ports/transformations.ts';
 import type { ThreadAnswer, ThreadWork } from './messages.ts';
 
 /**
@@ -15,18 +15,18 @@ const terminateAfterMs = 1100;
 /** Enough for an event of 1 MiB, and far less than the memory of a function. */
 const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 } as const;
 
-/**
- * Evaluates JSONata in one thread, one expression at a time. The thread is started with the first expression, and anew after an
- * expression that it did not survive.
- *
- * Failure policy: an expression that runs too long or needs too much memory is a permanent failure of its own event. The events
- * behind it are evaluated in the next thread.
- */
-export function createJsonataTransformations(clock: Clock): Transformations {
-  let thread: Promise<Worker> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
+/** A transformation that waits for the thread. */
+interface Waiting {
+  readonly work: ThreadWork;
+  readonly answered: (answer: ThreadAnswer) => void;
+  readonly failed: (error: unknown) => void;
+}
 
-  async function run(work: ThreadWork): Promise<ThreadAnswer> {
+/** The thread. It evaluates one expression at a time, and the caller must wait for the answer. */
+function createThread(clock: Clock): (work: ThreadWork) => Promise<ThreadAnswer> {
+  let thread: Promise<Worker> | undefined;
+
+  return async (work) => {
     thread ??= startThread();
     const worker = await thread.catch((error: unknown) => {
       thread = undefined;
@@ -58,13 +58,57 @@ export function createJsonataTransformations(clock: Clock): Transformations {
       worker.on('error', () => undefined);
       worker.unref();
     }
+  };
+}
+
+/**
+ * Evaluates JSONata in one thread, one expression at a time. The thread is started with the first expression, and anew after an
+ * expression that it did not survive. The destinations take turns, so that many slow expressions of one do not hold up the others.
+ *
+ * Failure policy: an expression that runs too long or needs too much memory is a permanent failure of its own event. The events
+ * behind it are evaluated in the next thread. An event whose invocation is about to end is not evaluated, and is tried again later.
+ */
+export function createJsonataTransformations(clock: Clock): Transformations {
+  const run = createThread(clock);
+  let isRunning = false;
+  /** By destination. The first destination has the next turn. */
+  const waiting = new Map<string, Set<Waiting>>();
+
+  async function runAll(): Promise<void> {
+    if (isRunning) return;
+    isRunning = true;
+    for (let [turn] = waiting; turn !== undefined; [turn] = waiting) {
+      const [destination, line] = turn;
+      const [next] = line;
+      if (next !== undefined) {
+        line.delete(next);
+        await run(next.work).then(next.answered, next.failed);
+      }
+      // The destination's next turn comes after those of all others, also of those that came meanwhile.
+      waiting.delete(destination);
+      if (line.size > 0) waiting.set(destination, line);
+    }
+    isRunning = false;
   }
 
   return {
-    apply(transformation) {
-      const answer = last.then(() => run(workOf(transformation)));
-      last = answer.catch(() => undefined);
-      return answer.then(documentOf);
+    async apply({ destination, expression, eventText, metadata }, signal) {
+      const answer = Promise.withResolvers<ThreadAnswer>();
+      const line = waiting.get(destination) ?? new Set();
+      const one = { work: { expression, eventText, metadata }, answered: answer.resolve, failed: answer.reject };
+      const leave = (): void => {
+        line.delete(one);
+        answer.reject(new Failure('OutOfTime', 'The invocation had to end before the Transformer had its turn.'));
+      };
+      if (signal.aborted) leave();
+      else waiting.set(destination, line.add(one));
+      signal.addEventListener('abort', leave, { once: true });
+      void runAll();
+      try {
+        return documentOf(await answer.promise);
+      } finally {
+        signal.removeEventListener('abort', leave);
+      }
     },
   };
 }
@@ -78,10 +122,6 @@ async function startThread(): Promise<Worker> {
   const worker = new Worker(threadUrl, { workerData: threadName, resourceLimits, env: {} });
   await once(worker, 'message');
   return worker;
-}
-
-function workOf({ expression, eventText, metadata }: Transformation): ThreadWork {
-  return { expression, eventText, metadata };
 }
 
 function documentOf(answer: ThreadAnswer): EventDocument {

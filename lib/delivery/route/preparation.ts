@@ -74,7 +74,7 @@ export function createPreparation({
       credentials.authorizationType === 'OAUTH_CLIENT_CREDENTIALS'
         ? await tokens.tokenFor(route.connection, credentials, options)
         : undefined;
-    return prepared(await transform(delivery, route), route, token);
+    return prepared(await transform(delivery, route, options.signal), route, token);
   }
 
   function prepared(delivery: Delivery, route: ResolvedDestination, token: AccessToken | undefined): Prepared {
@@ -93,7 +93,7 @@ export function createPreparation({
     if (hasOtherSecrets(sent.destination, route)) return make(delivery, route, options);
     if (credentials.authorizationType !== 'OAUTH_CLIENT_CREDENTIALS' || sent.token === undefined) return route;
     const token = await tokens.renew(route.connection, credentials, sent.token.generation, options);
-    return token === undefined ? route : prepared(await transform(delivery, route), route, token);
+    return token === undefined ? route : prepared(await transform(delivery, route, signal), route, token);
   }
 
   return {

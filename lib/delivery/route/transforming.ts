@@ -19,30 +19,44 @@ export function transformerOf(
 /**
  * The delivery with the output of its transformer, if it has one. The output is made once for each delivery in an invocation.
  *
- * @throws Failure InvalidInvocation
+ * @param signal aborts when the invocation is about to end
+ * @throws Failure InvalidInvocation, or OutOfTime when the signal aborts first
  */
-export type Transforming = (delivery: Delivery, route: ResolvedDestination) => Delivery | Promise<Delivery>;
+export type Transforming = (
+  delivery: Delivery,
+  route: ResolvedDestination,
+  signal: AbortSignal,
+) => Delivery | Promise<Delivery>;
 
 export function createTransforming(transformations: Transformations): Transforming {
   const made = new WeakMap<Delivery, { readonly expression: string; readonly delivery: Promise<Delivery> }>();
 
-  async function transformed(delivery: Delivery, expression: string): Promise<Delivery> {
+  async function transformed(
+    delivery: Delivery,
+    expression: string,
+    destination: string,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
     const { event, eventId, replay } = delivery;
     const metadata = {
       'aws:DeliveryType': replay === undefined ? 'LIVE' : 'REPLAY',
       ...withoutUndefined({ 'aws:EventId': eventId }),
     };
     const eventText = event.form === undefined ? printedEvent(event) : jsonText(event.value);
-    return { ...delivery, output: await transformations.apply({ expression, eventText, metadata }) };
+    return {
+      ...delivery,
+      output: await transformations.apply({ destination, expression, eventText, metadata }, signal),
+    };
   }
 
-  return (delivery, route) => {
+  return (delivery, route, signal) => {
     const transformer = transformerOf(delivery, route);
     if (transformer === undefined) return delivery;
     const { Expression: expression } = transformer;
     const known = made.get(delivery);
     if (known?.expression === expression) return known.delivery;
-    const work = transformed(delivery, jsonataOf(transformer));
+    const { incarnation } = route.apiDestination;
+    const work = transformed(delivery, jsonataOf(transformer), incarnation, signal);
     made.set(delivery, { expression, delivery: work });
     return work;
   };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createJsonataTransformations } from '../../../lib/adapters/jsonata/transformations.ts';
@@ -14,8 +15,15 @@ const event = { id: 'e-1', detail: { total: 19.5, items: [{ sku: 'a' }, { sku: '
 const metadata = { 'aws:EventId': 'bus-1' };
 const shared = createJsonataTransformations(patient);
 
-function apply(expression: string, eventText = JSON.stringify(event), transformations = shared) {
-  return transformations.apply({ expression, eventText, metadata });
+const { signal: unaborted } = new AbortController();
+
+function apply(
+  expression: string,
+  eventText = JSON.stringify(event),
+  transformations = shared,
+  { destination = 'one', signal = unaborted } = {},
+) {
+  return transformations.apply({ destination, expression, eventText, metadata }, signal);
 }
 
 describe('the result of an expression', () => {
@@ -62,6 +70,9 @@ describe('an expression that fails', () => {
     ['absent', 'gives nothing, null or a function'],
     ['null', 'gives nothing, null or a function'],
     ['$sum', 'gives nothing, null or a function'],
+    ['[$sum]', 'gives a result with a function in it'],
+    ['{"a": [function($x) { $x }]}', 'gives a result with a function in it'],
+    ['{"toJSON": /a/}', 'gives a result with a function in it'],
     ['$eval("1")', 'uses $eval, which is not available'],
     ['$hash("a", "sha-1")', 'calls $hash with an algorithm other than MD5, SHA-1, SHA-256, SHA-384, SHA-512'],
     ['$parse("canary")', 'calls $parse with a text that is not JSON'],
@@ -104,5 +115,53 @@ describe('an expression that fails', () => {
     await expect(endless).rejects.toThrow('The expression of the Transformer runs for more than 1 s.');
     expect(await behind).toMatchObject({ value: 1 });
     expect(await ended).toEqual([1]);
+  });
+});
+
+describe('expressions that come at the same time', () => {
+  test('members that still run after another member has failed use the time of their own expression', async () => {
+    const short: Clock = { nowMs: () => 0, delay: (_ms, signal) => setTimeout(200, undefined, { signal }) };
+    const slow = '($f := function($n) { $n > 0 ? 1 + $f($n - 1) : $match($$, /^(a+)+$/) }; $f(20))';
+    const text = JSON.stringify(`${'a'.repeat(40)}!`);
+    const failing = apply(`{"a": $error("x"), "b": ${slow}}`, text, createJsonataTransformations(short));
+    await expect(failing).rejects.toThrow('runs for more than 1 s');
+  });
+
+  test('the expressions of two destinations are evaluated in turn, and each destination keeps its order', async () => {
+    const order: string[] = [];
+    const evaluate = async (destination: string, name: string) => {
+      await apply('1', '1', shared, { destination });
+      order.push(name);
+    };
+    const first = ['one a', 'one b', 'one c'].map((name) => evaluate('one', name));
+    await Promise.all([...first, ...['two a', 'two b'].map((name) => evaluate('two', name))]);
+    expect(order).toEqual(['one a', 'two a', 'one b', 'two b', 'one c']);
+  });
+
+  test('an event whose invocation is about to end stops waiting for its expression, and those behind it are evaluated', async () => {
+    const ending = new AbortController();
+    const first = apply('1', '1');
+    const waiting = apply('2', '1', shared, { destination: 'two', signal: ending.signal });
+    const behind = apply('3', '1', shared, { destination: 'two' });
+    ending.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'OutOfTime' });
+    expect(await Promise.all([first, behind])).toMatchObject([{ value: 1 }, { value: 3 }]);
+  });
+
+  test('an expression that comes when its invocation is about to end is not evaluated', async () => {
+    const late = apply('$uuid()', '1', shared, { signal: AbortSignal.abort() });
+    await expect(late).rejects.toMatchObject({ code: 'OutOfTime' });
+  });
+
+  test('an expression that the thread is evaluating does not keep its event beyond the end of the invocation', async () => {
+    const ending = new AbortController();
+    const transformations = createJsonataTransformations({
+      nowMs: () => 0,
+      delay: () => new Promise(() => ending.abort()),
+    });
+    const endless = apply('($f := function($n) { $f($n + 1) }; $f(1))', '1', transformations, {
+      signal: ending.signal,
+    });
+    await expect(endless).rejects.toMatchObject({ code: 'OutOfTime' });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { DeliveryTarget } from '../../../../lib/core/delivery/delivery.ts';
+import type { Delivery, DeliveryTarget } from '../../../../lib/core/delivery/delivery.ts';
+import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
 import { cloudEventOf, withCloudEvent } from '../../../../lib/core/request/cloud-event.ts';
 import { renderInvocation } from '../../../../lib/core/request/render-invocation.ts';
@@ -12,14 +13,18 @@ const transformer = (Expression: string) => ({ Type: 'JSONATA', Expression }) as
 /** A worker whose expressions all give the same result. */
 function setUp(fails = false) {
   const applied: Transformation[] = [];
-  const transform = createTransforming({
-    async apply(transformation) {
+  const { signal } = new AbortController();
+  const signals: AbortSignal[] = [];
+  const transforming = createTransforming({
+    async apply(transformation, given) {
       applied.push(transformation);
+      signals.push(given);
       if (fails) throw new Failure('InvalidInvocation', 'injected');
       return { value: { made: 1 }, text: '{"made":1.0}' };
     },
   });
-  return { applied, transform };
+  const transform = (delivery: Delivery, route: ResolvedDestination) => transforming(delivery, route, signal);
+  return { applied, transform, signal, signals };
 }
 
 describe('the transformer of a delivery', () => {
@@ -42,7 +47,7 @@ describe('the transformer of a delivery', () => {
   });
 
   test('the expression of a transformer is evaluated once, and its output is the body of the request', async () => {
-    const { applied, transform } = setUp();
+    const { applied, transform, signal, signals } = setUp();
     const delivery = deliveryOf({
       target: { Transformer: transformer(' {% $.id %}\n'), HttpParameters: { PathParameterValues: ['1'] } },
       eventId: 'bus-1',
@@ -50,7 +55,9 @@ describe('the transformer of a delivery', () => {
     const made = await transform(delivery, routeOf());
     expect(await transform(delivery, routeOf())).toBe(made);
     const metadata = { 'aws:DeliveryType': 'LIVE', 'aws:EventId': 'bus-1' };
-    expect(applied).toEqual([{ expression: ' $.id ', eventText: '{"id":"e-1"}', metadata }]);
+    const destination = routeOf().apiDestination.incarnation;
+    expect(signals).toEqual([signal]);
+    expect(applied).toEqual([{ destination, expression: ' $.id ', eventText: '{"id":"e-1"}', metadata }]);
     expect(renderInvocation(made, routeOf(), { userAgent: 'test' })).toMatchObject({ body: '{"made":1.0}' });
     const structured = {
       ...routeOf({ format: 'CLOUDEVENTS_STRUCTURED' }),
