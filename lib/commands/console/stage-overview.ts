@@ -83,7 +83,7 @@ async function readMetrics(
         for (const [index, time] of Timestamps.entries()) {
           const period = Math.floor((time.getTime() / 1000 - begin) / periodSeconds);
           const values = found.get(Id);
-          if (values !== undefined && period >= 0 && period < count) values[period] = Values[index] ?? null;
+          if (values !== undefined && period in values) values[period] = Values[index] ?? null;
         }
       }
     }

@@ -29,7 +29,11 @@ function answerOf({ headers, body }: RecordedRequest): object {
       return {
         MetricDataResults: [
           { Id: 'delivered', Timestamps: [beginSeconds, beginSeconds + 120], Values: [10, 20] },
-          { Id: 'p99milliseconds', Timestamps: [beginSeconds + 60, beginSeconds - 60], Values: [250, 1] },
+          {
+            Id: 'p99milliseconds',
+            Timestamps: [beginSeconds + 60, beginSeconds - 60, beginSeconds + 3600],
+            Values: [250, 1, 2],
+          },
         ],
       };
     case 'GetQueueUrl':
@@ -87,6 +91,7 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
   });
   expect([Delivered?.length, Delivered?.slice(0, 4)]).toEqual([60, [10, 0, 20, 0]]);
   expect([Failed?.[0], P50Milliseconds?.[0], P99Milliseconds?.slice(0, 3)]).toEqual([0, null, [null, 250, null]]);
+  expect(P99Milliseconds).toHaveLength(60);
   const asked = aws.requests.find(({ body }) => body.includes('"p50milliseconds"'));
   expect(JSON.parse(asked?.body ?? '')).toMatchObject({
     StartTime: beginSeconds,

@@ -49,16 +49,20 @@ test('the recent events come once each with their own text, the last one first',
 test('an event whose text is no longer kept is not among the recent events', async () => {
   const { database, deliver, list } = openRecords();
   await deliver('gone', '{"id":"gone"}');
-  database.exec('DELETE FROM kept_events');
   await deliver('there', '{"id":"there"}');
+  database.exec('DELETE FROM kept_events');
+  await deliver('there', '{"id":"there"}', 'invoices');
   expect(await list()).toEqual({ output: { Events: [answered('there', '{"id":"there"}')] } });
 });
 
 test('the recent events end before their texts have more than a million characters, but always have one', async () => {
   const { deliver, list } = openRecords();
-  const large = (id: string): string => `{"id":"${id}","text":"${'x'.repeat(700_000)}"}`;
+  const large = (id: string): string => `{"id":"${id}","text":"${'x'.repeat(1_048_000)}"}`;
   for (const id of ['a', 'b', 'c']) await deliver(id, large(id));
   expect(await list()).toEqual({ output: { Events: [answered('c', large('c'))] } });
+  const largest = `{"text":"${'x'.repeat(1_048_576)}"}`;
+  await deliver('d', largest);
+  expect(await list()).toEqual({ output: { Events: [answered('d', largest)] } });
 });
 
 test('at most twenty recent events are listed', async () => {
