@@ -147,7 +147,7 @@ function planDestination(
   };
 }
 
-/** A rate or a description that somebody has changed in Lastmile is no difference. */
+/** A rate or a description that somebody has changed in Lastmile does not count as a difference. */
 function differenceOf(
   existing: ApiDestination,
   asked: { readonly connection: string; readonly httpMethod: string; readonly invocationEndpoint: string },

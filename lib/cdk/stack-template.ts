@@ -46,7 +46,7 @@ export function zipIn(folder: string, name: string): string {
   );
 }
 
-/** Calls the function with a file that holds the template, which is removed afterwards. */
+/** Writes the template into a file, calls `use` with the path of the file, and removes the file. */
 export function withFileOf<Result>(template: StackTemplate, use: (file: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'lastmile-template-'));
   try {

@@ -9,8 +9,8 @@ export function answerOf({ settlement, bug: _bug, ...facts }: Conclusion): objec
 /**
  * The answer of `deliver` to an array: one answer for each event, in order.
  *
- * Failure policy: an event that stays with its sender is reported by the id of its message, so that the sender delivers nothing
- * else again. Only EventBridge Pipes always reads such a report. For every other sender the whole invocation fails.
+ * Failure policy: an event that stays with its sender is reported by the id of its message. Then the sender delivers no
+ * other message again. Only EventBridge Pipes always reads such a report. For every other sender the whole invocation fails.
  *
  * @param isFromPipe whether the input is what a pipe passes on
  * @throws the error of the first event that stays with its sender, if its message cannot be reported

@@ -83,7 +83,7 @@ export function createDeliver({ retrying, settler, log, clock, keeping }: Delive
     }
     if (event.handsOver !== undefined) {
       facts.waitsFor = event.handsOver;
-      // A time in the past, so that the worker that receives the message makes an attempt even if its clock is behind.
+      // A time in the past: the worker that receives the message then makes an attempt even if its clock is behind.
       const notBeforeMs = queued.delivery.firstReceivedAtMs;
       return settler.defer({ ...queued, notBeforeMs }, messageGroupOf(queued.delivery.apiDestination));
     }

@@ -189,7 +189,7 @@ function expired(delivery: Delivery, policy: RetryPolicy, what: string): Tried {
   return { kind: 'failed', delivery, outcome, condition: 'MaximumEventAgeInSeconds', rateWaitMs: 0 };
 }
 
-/** Such a wait is no failure of this delivery, so it makes no later backoff longer. */
+/** Such a wait is not a failure of this delivery, so it makes no later backoff longer. */
 function waitsForToken({ outcome, requested }: AttemptResult & { kind: 'tried' }): boolean {
   return !requested && outcome.kind !== 'delivered' && outcome.returnAfterMs !== undefined;
 }

@@ -14,7 +14,7 @@ export interface Envelope<Event = object> {
   readonly trace?: Trace;
   /** What a Custom Event Bus says about the event. */
   readonly SystemMetadata?: SystemMetadata;
-  /** The id of the message that a pipe has made the envelope of. */
+  /** The id of the message from which a pipe made the envelope. */
   readonly messageId?: string;
   /** How long the sender waits for the answer of `deliver`. Default: the variable ANSWER_WITHIN_SECONDS. */
   readonly answerWithinSeconds?: number;

@@ -58,7 +58,7 @@ export async function find(work: Work, operation: string, input: JsonObject): Pr
 const retryDelayMs = 500;
 const maximumTries = 5;
 
-/** Calls an operation that changes something. A change by somebody else at the same time is no failure: it tries again. */
+/** Calls an operation that changes something. A change by somebody else at the same time is not a failure: it tries again. */
 export async function change(
   work: Work,
   operation: string,

@@ -19,7 +19,7 @@ export type NamedType = 'Connection' | 'ApiDestination';
 
 const namePattern = /^[.\-_A-Za-z0-9]{1,64}$/;
 
-/** @throws ServiceError ValidationException when the template gives a name that is no text */
+/** @throws ServiceError ValidationException when the template gives a name that is not a text */
 export function nameOf(request: ResourceRequest): string {
   const name = ownMember(request.properties, 'Name') ?? generatedName(request);
   if (typeof name === 'string') return name;

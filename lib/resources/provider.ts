@@ -41,7 +41,7 @@ const undoMs = 5000;
 /** CloudFormation's own time limit also covers the way of the request and of the answer. */
 const serviceTimeoutReserveMs = 5000;
 
-/** The physical id of what was never created. It is no name that a connection or an API destination may have. */
+/** The physical id of a resource that was never created. No connection or API destination may have this name. */
 const notCreated = 'not-created:';
 
 /**

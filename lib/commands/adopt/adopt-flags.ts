@@ -22,7 +22,7 @@ const usage = `Moves rules of EventBridge from its API destinations to those of 
   ${stackUsage}
 
 It uses the AWS credentials of the environment. --apply and --undo may be repeated: they do what is left.
-Exit status: 0 done, 1 something failed or could not be restored, 2 wrong usage. What cannot be moved is no failure.`;
+Exit status: 0 done, 1 something failed or could not be restored, 2 wrong usage. A rule that cannot be moved is not a failure.`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;

@@ -25,7 +25,7 @@ const ownInputs: Readonly<Record<string, JsonObject>> = {
 };
 
 /**
- * Makes every sample event an input that the function can take. An input that is no event, envelope or batch is passed on as
+ * Makes every sample event an input that the function can take. An input that is not an event, an envelope or a batch is passed on as
  * it is, because the function itself says what is wrong with it.
  *
  * @param text the input as it was written, if that is known; its numbers keep their digits

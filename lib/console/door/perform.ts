@@ -18,5 +18,11 @@ function controlResult({ output, error }: JsonObject): CallResult {
   if (isJsonObject(output)) return { output };
   const { code, message } = isJsonObject(error) ? error : {};
   if (typeof code === 'string' && typeof message === 'string') return { error: { code, message } };
-  return { error: { code: 'InternalFailure', message: 'The function control-api gave an answer of another form.' } };
+  return {
+    error: {
+      code: 'InternalFailure',
+      message:
+        'The console cannot read the answer of the function control-api. Use the version of Lastmile that is deployed.',
+    },
+  };
 }

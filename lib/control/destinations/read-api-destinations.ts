@@ -13,7 +13,7 @@ export function deleteApiDestination(dependencies: ControlDependencies): Operati
     const destination = await requireApiDestination(dependencies, 'delete', requiredTextOf(input, 'Name'));
     const removed = await dependencies.apiDestinations.remove(destination);
     if (removed === 'changed') throw concurrentlyModified('delete', 'api-destination', destination.name);
-    // 'absent' is no error: another request has deleted the destination, which is what this client wanted too.
+    // 'absent' is not an error: another request has deleted the destination, which is what this client wanted too.
     return {};
   };
 }

@@ -14,7 +14,7 @@ interface PolicyOwner {
  * Failure policy: the client gets a conflict only if the policy itself was changed, or if the connection or destination was
  * deleted and created again. Other changes, such as a new rate or a new state of the credentials, do not affect a policy.
  *
- * @param isMerged whether the new policy is made from the one that was read, so that a change of the policy is no conflict
+ * @param isMerged whether the new policy is made from the one that was read, so that a change of the policy is not a conflict
  * @param read reads the connection or API destination; throws when it does not exist or cannot be changed now
  * @param write throws ServiceError ConcurrentModificationException, and writes nothing, when the item has changed
  */

@@ -168,7 +168,7 @@ export interface Conclusion {
   /** Absent when the input named no API destination. */
   readonly apiDestination?: string;
   readonly eventId?: string;
-  /** `source` and `detail-type` of the event, shortened; absent when they are no strings. */
+  /** `source` and `detail-type` of the event, shortened; absent when they are not strings. */
   readonly source?: string | undefined;
   readonly detailType?: string | undefined;
   readonly rule?: string;

@@ -7,7 +7,7 @@ import type { HttpAnswer } from './delivery.ts';
 const mask = '***';
 
 /**
- * A parameter with a shorter value is not masked. Such a value (`v1`, `en`) is no secret, but occurs everywhere in an answer.
+ * A parameter with a shorter value is not masked. Such a value (`v1`, `en`) is not a secret, but occurs everywhere in an answer.
  */
 const minimumParameterCharacters = 4;
 

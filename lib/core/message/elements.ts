@@ -14,7 +14,7 @@ export interface Element {
   readonly text: string;
   /** The position of this element among those that are equal to it, counted from 1. */
   readonly occurrence: number;
-  /** The id of the message of SQS that a pipe or Lambda has made the element of. */
+  /** The id of the SQS message from which a pipe or Lambda made the element. */
   readonly messageId?: string;
 }
 

@@ -8,7 +8,7 @@ import { messageVersion } from './format-versions.ts';
 import { lastmileAttribute } from './queue-message.ts';
 import { parseQueueMessage } from './queued-delivery.ts';
 
-/** All keys begin with this, so that the roles of the functions can be limited to it. */
+/** All keys begin with this. The roles of the functions allow only such keys. */
 const keptPrefix = 'events/';
 
 /** Where a kept delivery is: the object that has the deliveries of one invocation, and its line, counted from 0. */

@@ -36,7 +36,7 @@ export function handshakeRequest(
 }
 
 /**
- * Reads the consent. A missing WebHook-Allowed-Rate, or one that is no positive whole number, sets no ceiling.
+ * Reads the consent. A WebHook-Allowed-Rate that is missing, or is not a positive whole number, sets no ceiling.
  *
  * @throws Failure HandshakeRefused
  */

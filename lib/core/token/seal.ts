@@ -58,7 +58,7 @@ export function openToken(key: Uint8Array, sealed: Uint8Array, binding: SealBind
   if (sealed[0] !== sealVersion) return undefined;
   try {
     const nonce = sealed.subarray(1, 1 + nonceBytes);
-    // Stryker disable next-line ObjectLiteral: a tag that is cut short leaves no ciphertext, so the result is no token either.
+    // Stryker disable next-line ObjectLiteral: a tag that is cut short leaves no ciphertext, so the result is not a token either.
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
     decipher.setAAD(associatedData(binding));
     decipher.setAuthTag(sealed.subarray(1 + nonceBytes, headBytes));

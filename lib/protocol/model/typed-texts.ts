@@ -8,7 +8,7 @@ const numberForm = /^-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]
 
 /**
  * Gives the members of an operation's input the types of the service model. CloudFormation sends every number and every boolean
- * of a custom resource as a text. A text that is no number or boolean stays, so that the validation refuses it and names it.
+ * of a custom resource as a text. A text that is neither a number nor a boolean stays as it is. The validation then refuses it and names it.
  */
 export function withModelTypes(model: ServiceModel, operation: string, input: JsonObject): JsonObject {
   const entry = Object.hasOwn(model.operations, operation) ? model.operations[operation] : undefined;

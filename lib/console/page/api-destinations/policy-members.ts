@@ -74,7 +74,7 @@ export const policyGroups: readonly PolicyGroup[] = [
         path: 'RetryableStatuses',
         label: 'More statuses to retry',
         explanation:
-          'HTTP statuses with commas between, such as 404, 410. They are retried besides those that always are.',
+          'HTTP statuses, separated by commas, such as 404, 410. They are retried in addition to the usual ones.',
         whenEmpty: 'none',
         type: 'numbers',
       },

@@ -5,7 +5,7 @@ export interface TimesOfRange {
   readonly Before?: number;
 }
 
-/** Times that are no times count as absent. */
+/** A parameter that is not a time counts as absent. */
 export function timesOf(query: URLSearchParams, nowMs: number): TimesOfRange {
   const last = Number(query.get('last') ?? '');
   if (last > 0) return { After: Math.floor(nowMs / 1000) - last };

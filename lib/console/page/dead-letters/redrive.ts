@@ -107,7 +107,7 @@ export function canRedriveAlone({ EventId, ApiDestinationName, UnreadableReason 
   return EventId !== undefined && ApiDestinationName !== undefined && UnreadableReason === undefined;
 }
 
-/** @returns undefined for an empty text; 'wrong' when it is no rate */
+/** @returns undefined for an empty text; 'wrong' when it is not a rate */
 export function rateIn(text: string): number | undefined | 'wrong' {
   if (text.trim() === '') return undefined;
   const rate = Number(text);

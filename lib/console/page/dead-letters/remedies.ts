@@ -44,7 +44,7 @@ export const remedies: Readonly<Record<string, string>> = {
   EndpointRejected: 'Correct the request or the endpoint. The delivery shows its answer. Then redrive.',
 };
 
-const unknownCode = 'Find the cause in the message, mend it, and redrive.';
+const unknownCode = 'The reason names the cause. Fix it, then redrive.';
 
 export function remedyFor(code: string | undefined): string {
   return (code === undefined ? undefined : remedies[code]) ?? unknownCode;

@@ -26,7 +26,7 @@ const members = {
 
 type Filter = Omit<InputOf<'ListDeliveries'>, 'Limit' | 'NextToken'>;
 
-/** The filter in the address of the page. A status that is no number goes to the service as it is, which then says so. */
+/** The filter in the address of the page. A status that is not a number goes to the service, which then refuses it. */
 export function filterIn(query: URLSearchParams, times: TimesOfRange): Filter {
   const given = Object.entries(members).flatMap(([parameter, member]) => {
     const value = query.get(parameter) ?? '';
