@@ -226,6 +226,12 @@ describe('the content of requests', () => {
     });
   });
 
+  test('a policy with an expression that is not valid is refused when it is put', async () => {
+    const { destination } = await setUp('refused-expression');
+    const put = destination.policy('Put', { Transformer: { Type: 'JSONATA', Expression: '{"a": detail.}' } });
+    await expect(put).rejects.toThrow('Transformer.Expression is not valid');
+  });
+
   test('an event waits while the endpoint does not consent to the origin of the policy', async () => {
     const { destination, worker } = await setUp('shy', { WebhookRequestOrigin: 'events.example.com' });
     const held = await worker.deliver(destination.name);
