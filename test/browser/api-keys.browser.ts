@@ -114,7 +114,7 @@ test('a list of more API keys than fit a page is paged by the server', async () 
   expect(await page.getByRole('button', { name: /^Extend/ }).count()).toBe(1);
 });
 
-test('API keys fit a window of 360 pixels, in the dark appearance, and a read-only console changes none', async () => {
+test('API keys fit a window of 360 pixels, in the dark appearance, and a read-only console cannot change them', async () => {
   const region = newRegion();
   const { id } = await createKey(clientsIn(region), 'for the shop');
   const narrow = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' } as const;

@@ -25,7 +25,7 @@ async function regionWithDeliveries(): Promise<string> {
   return region;
 }
 
-test('the first page is the overview, which says the first step while there are no deliveries', async () => {
+test('the first page is the overview, which shows the first step while there are no deliveries', async () => {
   const page = await openConsole({ region: newRegion() });
   await page.getByRole('heading', { name: 'Overview', exact: true }).waitFor();
   await page.getByText('No event was delivered in this time').waitFor();

@@ -37,7 +37,7 @@ export interface Overview {
   readonly P99Milliseconds: readonly (number | null)[];
   /** API destinations to which only probes are sent. */
   readonly OpenCircuits: number;
-  /** Of how many API destinations the open circuits were counted; absent when it were all. */
+  /** The number of API destinations that were checked for open circuits; absent when all of them were. */
   readonly DestinationsRead?: number;
   readonly WaitingEvents: number;
   /** How long the oldest of them has waited; absent when none waits, or when it is not known. */

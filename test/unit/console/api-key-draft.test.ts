@@ -17,7 +17,7 @@ test.each([1, 7, 365])('the service accepts a validity of %d days, also if its c
     );
 });
 
-test.each(['', 'a week', '1.5', '-3', '99999'])('the text %j is no number of days', (days) => {
+test.each(['', 'a week', '1.5', '-3', '99999'])('the text %j is not a number of days', (days) => {
   expect(expiryIn(days, 0)).toBeUndefined();
 });
 

@@ -21,7 +21,7 @@ test('the address of the page becomes the input of ListDeliveries, and a status 
   expect(filter).toEqual({ ApiDestinationName: 'orders', Text: 'no order', Status: 422, After: 5 });
 });
 
-test('a status that is no number goes to the service, so that the service says what is wrong', () => {
+test('a status that is not a number goes to the service, which says what is wrong', () => {
   expect(filterIn(query('status=4xx'), {})).toEqual({ Status: '4xx' });
 });
 

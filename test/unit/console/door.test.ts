@@ -229,14 +229,14 @@ describe('operations', () => {
     },
   );
 
-  test('a body that is too large for the console is refused with a reason, and is no fault of the console', async () => {
+  test('a body that is too large for the console is refused with a reason, and is not reported as a fault of the console', async () => {
     const refused = await call({ body: 'x'.repeat(maxConsoleBodyBytes + 1) });
     expect([refused.status, codeOf(refused)]).toEqual([413, 'RequestEntityTooLargeException']);
     expect(refused.headers).toMatchObject({ connection: 'close', 'x-content-type-options': 'nosniff' });
     expect((await call({ body: `${list}${' '.repeat(maxConsoleBodyBytes - list.length)}` })).status).toBe(200);
   });
 
-  test('a browser that leaves before its body is complete is no fault of the console', async () => {
+  test('a browser that leaves before its body is complete is not reported as a fault of the console', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const headers = { host: `127.0.0.1:${port}`, 'content-length': '10' };
     const leaving = request({ port, method: 'POST', path: '/_console/api', headers }).on('error', resolve);

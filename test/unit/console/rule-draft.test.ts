@@ -24,7 +24,7 @@ test.each([
   expect([...fields]).toEqual([[pathOf(path), message]]);
 });
 
-test('a rule without an API destination, or with input paths that are no JSON paths, is refused before anything is made', () => {
+test('a rule without an API destination, or with input paths that are not JSON paths, is refused before anything is made', () => {
   expect(() => checkTarget({ ...draft, destinationArn: '' }, false)).toThrow('Choose an API destination');
   expect(() => checkTarget({ ...draft, destinationArn: '' }, true)).not.toThrow();
   for (const paths of ['{', '[]', '"a"', 'null', '{"a": 1}'])

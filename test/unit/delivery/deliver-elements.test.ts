@@ -58,7 +58,7 @@ describe('a message that holds an array', () => {
     expect(queue.sent.map(({ queued }) => queued.delivery.event.text)).toEqual(['{"n":1.0}', '{"n":9007199254740993}']);
   });
 
-  test('an empty array is settled, because it holds nothing', async () => {
+  test('a message with an empty array is settled without a delivery', async () => {
     const { run, conclusions } = createBatches();
     expect(await run([array('m', [])])).toEqual([]);
     expect(conclusions).toEqual([]);
@@ -71,7 +71,7 @@ describe('a message that holds an array', () => {
     expect(attempted).toEqual(['a', 'b']);
   });
 
-  test('a message is received again if one of its elements can be settled nowhere', async () => {
+  test('a message with an array is received again if neither the endpoint nor a queue takes one of its elements', async () => {
     const { run, queue } = createBatches((id) => (id === 'b' ? failedForNow() : delivered));
     queue.failWith(outage);
     expect(await run([array('m', [envelope('a'), envelope('b')]), message('c')])).toEqual(['m']);

@@ -19,7 +19,7 @@ test('a failed resource without a reason is named, too', () => {
   expect(reasonsIn([failed])).toEqual(['Table (AWS::DynamoDB::Table): AWS gives no reason.']);
 });
 
-test('the stack itself, a cancelled resource and a resource that succeeded are no reasons', () => {
+test('the stack itself, a cancelled resource and a resource that succeeded are not named as reasons', () => {
   expect(
     reasonsIn([
       { ...failed, ResourceType: 'AWS::CloudFormation::Stack', ResourceStatusReason: 'failed to create: [Table]' },

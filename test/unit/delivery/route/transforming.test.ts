@@ -67,7 +67,7 @@ describe('the transformer of a delivery', () => {
     expect(JSON.parse(String(body))).toMatchObject({ id: 'bus-1', data: { made: 1 } });
   });
 
-  test('the expression gets the text of an event that is no JSON, and the type of a replay', async () => {
+  test('the expression gets the text of an event that is not JSON, and the type of a replay', async () => {
     const { applied, transform } = setUp();
     const event = { value: 'hello', form: 'text' } as const;
     await transform(deliveryOf({ event, replay: 'audit', target: { Transformer: transformer('$') } }), routeOf());
