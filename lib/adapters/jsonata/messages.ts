@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../core/input/json.ts';
 
-export interface ThreadWork {
+export interface ProcessWork {
   readonly expression: string;
   /** The event's JSON text. */
   readonly eventText: string;
   readonly metadata: JsonObject;
 }
 
-export type ThreadAnswer =
+export type ProcessAnswer =
   | { readonly kind: 'done'; readonly text: string; readonly isText: boolean }
   /** The reason continues the sentence "The expression ...". It shows nothing of the event. */
   | { readonly kind: 'failed'; readonly reason: string };

@@ -1,75 +1,85 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { EventDocument } from '../../core/delivery/delivery.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Transformations } from '../../ports/transformations.ts';
-import type { ThreadAnswer, ThreadWork } from './messages.ts';
+import type { ProcessAnswer, ProcessWork } from './messages.ts';
 
 /**
- * When a thread is terminated. The thread itself gives up after 1 s, but not while one function or regular expression runs. Source of
+ * When the process is killed. The process itself gives up after 1 s, but not while one function or regular expression runs. Source of
  * the 1 s: EventBridge user guide, transforming events with JSONata.
  */
 const terminateAfterMs = 1100;
 
 /** Enough for an event of 1 MiB, and far less than the memory of a function. */
-const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 } as const;
+const maxHeapMegabytes = 96;
 
-/** A transformation that waits for the thread. */
+/** A transformation that waits for the process. */
 interface Waiting {
-  readonly work: ThreadWork;
-  readonly answered: (answer: ThreadAnswer) => void;
+  readonly work: ProcessWork;
+  readonly answered: (answer: ProcessAnswer) => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** The thread. It evaluates one expression at a time, and the caller must wait for the answer. */
-function createThread(clock: Clock): (work: ThreadWork) => Promise<ThreadAnswer> {
-  let thread: Promise<Worker> | undefined;
+/** The process. It evaluates one expression at a time, and the caller must wait for the answer. */
+function createEvaluator(clock: Clock): (work: ProcessWork) => Promise<ProcessAnswer> {
+  let evaluator: ChildProcess | undefined;
 
   return async (work) => {
-    thread ??= startThread();
-    const worker = await thread.catch((error: unknown) => {
-      thread = undefined;
-      throw error;
-    });
+    // An idle process may have been ended from outside.
+    const child = evaluator?.connected === true ? evaluator : await startProcess();
+    evaluator = child;
     const finished = new AbortController();
-    worker.ref();
+    setReferenced(child, true);
     try {
-      return await new Promise<ThreadAnswer>((resolve) => {
-        const lost = (reason: string) => {
-          thread = undefined;
-          resolve({ kind: 'failed', reason });
-        };
-        worker.once('message', resolve);
-        worker.once('error', () => lost(`needs more than ${resourceLimits.maxOldGenerationSizeMb} MB of memory`));
+      return await new Promise<ProcessAnswer>((resolve, reject) => {
+        child.once('message', resolve);
+        child.once('exit', (code, signal) => {
+          // Node ends itself by a signal when it has no memory left, and so does Linux.
+          if (signal === null) reject(new Error(`The process that evaluates JSONata ended with the code ${code}.`));
+          else resolve({ kind: 'failed', reason: `needs more than ${maxHeapMegabytes} MB of memory` });
+        });
         clock.delay(terminateAfterMs, finished.signal).then(
           () => {
-            lost('runs for more than 1 s');
-            void worker.terminate();
+            evaluator = undefined;
+            resolve({ kind: 'failed', reason: 'runs for more than 1 s' });
+            child.kill('SIGKILL');
           },
           () => undefined,
         );
-        worker.postMessage(work);
+        child.send(work);
       });
     } finally {
       finished.abort();
-      worker.removeAllListeners('message').removeAllListeners('error');
-      // An error that comes after the answer, while the thread ends, must not end the process.
-      worker.on('error', () => undefined);
-      worker.unref();
+      child.removeAllListeners('message').removeAllListeners('exit');
+      setReferenced(child, false);
     }
   };
 }
 
+/** While it evaluates nothing, the process does not keep this one running. */
+function setReferenced(child: ChildProcess, isReferenced: boolean): void {
+  if (isReferenced) {
+    child.ref();
+    child.channel?.ref();
+  } else {
+    child.unref();
+    child.channel?.unref();
+  }
+}
+
 /**
- * Evaluates JSONata in one thread, one expression at a time. The thread is started with the first expression, and anew after an
- * expression that it did not survive. The destinations take turns, so that many slow expressions of one do not hold up the others.
+ * Evaluates JSONata in one process, one expression at a time. The process is started with the first expression, and anew after an
+ * expression that it did not survive. A thread would not do: one large string makes V8 end the whole process of the thread.
+ * The destinations take turns, so that many slow expressions of one do not hold up the others.
  *
  * Failure policy: an expression that runs too long or needs too much memory is a permanent failure of its own event. The events
- * behind it are evaluated in the next thread. An event whose invocation is about to end is not evaluated, and is tried again later.
+ * behind it are evaluated in the next process. An event whose invocation is about to end is not evaluated, and is tried again later.
  */
 export function createJsonataTransformations(clock: Clock): Transformations {
-  const run = createThread(clock);
+  const run = createEvaluator(clock);
   let isRunning = false;
   /** By destination. The first destination has the next turn. */
   const waiting = new Map<string, Set<Waiting>>();
@@ -93,7 +103,7 @@ export function createJsonataTransformations(clock: Clock): Transformations {
 
   return {
     async apply({ destination, expression, eventText, metadata }, signal) {
-      const answer = Promise.withResolvers<ThreadAnswer>();
+      const answer = Promise.withResolvers<ProcessAnswer>();
       const line = waiting.get(destination) ?? new Set();
       const one = { work: { expression, eventText, metadata }, answered: answer.resolve, failed: answer.reject };
       const leave = (): void => {
@@ -114,17 +124,27 @@ export function createJsonataTransformations(clock: Clock): Transformations {
 }
 
 /**
- * The thread has no environment: an expression needs no credentials, and the code of a bundle that comes along begins nothing.
- * Resolves when the thread has loaded its code, so that this does not count against the expression.
+ * The process has no environment but the path of libraries that Node may need, because an expression needs no credentials. Resolves
+ * when the process has loaded its code, so that this does not count against the expression.
  */
-async function startThread(): Promise<Worker> {
-  const { threadName, threadUrl } = await import('./thread.ts');
-  const worker = new Worker(threadUrl, { workerData: threadName, resourceLimits, env: {} });
-  await once(worker, 'message');
-  return worker;
+async function startProcess(): Promise<ChildProcess> {
+  const { processName, processUrl } = await import('./process.ts');
+  const { LD_LIBRARY_PATH } = process.env;
+  const child = fork(fileURLToPath(processUrl), [processName], {
+    env: LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH },
+    execArgv: [`--max-old-space-size=${maxHeapMegabytes}`],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  await new Promise<unknown>((resolve, reject) => {
+    child.once('message', resolve).once('error', reject);
+    child.once('exit', () => reject(new Error('The process that evaluates JSONata did not start.')));
+  });
+  child.removeAllListeners('exit');
+  // A message to a process that has just ended is an error. The event `exit` tells the same.
+  return child.on('error', () => undefined);
 }
 
-function documentOf(answer: ThreadAnswer): EventDocument {
+function documentOf(answer: ProcessAnswer): EventDocument {
   if (answer.kind === 'failed')
     throw new Failure('InvalidInvocation', `The expression of the Transformer ${answer.reason}.`);
   return answer.isText ? { value: answer.text, form: 'text' } : { value: JSON.parse(answer.text), text: answer.text };

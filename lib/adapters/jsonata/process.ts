@@ -1,19 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { MessagePort } from 'node:worker_threads';
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import jsonata from 'jsonata';
-import type { ThreadAnswer, ThreadWork } from './messages.ts';
+import type { ProcessAnswer, ProcessWork } from './messages.ts';
 
 /*
- * The thread that evaluates JSONata. The main thread imports this file only for its address: the file runs a second time, in a
- * thread of its own. Performance: it imports no code of ours, because in a bundle the thread would then load the whole function.
+ * The process that evaluates JSONata. A function imports this file only for its address: the file runs a second time, in a process
+ * of its own. Performance: it imports no code of ours, or in a bundle the process would load the whole function.
  */
 
-/** The thread knows by this that it is to evaluate JSONata. */
-export const threadName = 'lastmile-jsonata';
+/** The process knows by this argument that it is to evaluate JSONata. */
+export const processName = 'lastmile-jsonata';
 
-/** The file that a thread runs: this one, also in a bundle. */
-export const threadUrl = new URL(import.meta.url);
+/** The file that the process runs: this one, also in a bundle. */
+export const processUrl = new URL(import.meta.url);
 
 /** The limits that an evaluation of EventBridge has. Source: EventBridge user guide, transforming events with JSONata. */
 const limits = { stack: 100, timeout: 1000, sequence: 10_000_000 } as const;
@@ -103,7 +101,7 @@ function seeded(seed: number): number {
   return createHash('sha256').update(String(seed)).digest().readUInt32BE() / 2 ** 32;
 }
 
-async function evaluate({ expression, eventText, metadata }: ThreadWork): Promise<ThreadAnswer> {
+async function evaluate({ expression, eventText, metadata }: ProcessWork): Promise<ProcessAnswer> {
   try {
     const event: unknown = JSON.parse(eventText);
     const events = { Data: event, Metadata: {}, SystemMetadata: metadata };
@@ -115,7 +113,7 @@ async function evaluate({ expression, eventText, metadata }: ThreadWork): Promis
 }
 
 /** As in EventBridge, a string is text without its quotes, and null or nothing is a failure. */
-function printed(result: unknown): ThreadAnswer {
+function printed(result: unknown): ProcessAnswer {
   if (result === undefined || result === null || isFunction(result)) {
     return { kind: 'failed', reason: 'gives nothing, null or a function' };
   }
@@ -162,11 +160,13 @@ function reasonOf(error: unknown): string {
  * Answers in a later turn of the event loop. The members of an object are evaluated side by side, so when one has failed, the others
  * may still run. They use the time and the memory of their own expression, or the next one would be refused for them.
  */
-function serve(port: MessagePort): void {
-  port.on('message', (work: ThreadWork) => {
-    void evaluate(work).then((answer) => setImmediate(() => port.postMessage(answer)));
+function serve(send: (message: ProcessAnswer | 'ready') => void): void {
+  process.on('message', (work: ProcessWork) => {
+    void evaluate(work).then((answer) => setImmediate(() => send(answer)));
   });
-  port.postMessage('ready');
+  // The terminal sends Ctrl-C to this process too. It ends with the process that has started it.
+  process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined);
+  send('ready');
 }
 
-if (!isMainThread && parentPort !== null && workerData === threadName) serve(parentPort);
+if (process.argv[2] === processName && process.send !== undefined) serve(process.send.bind(process));
