@@ -95,7 +95,7 @@ export const variables = {
     maximum: 900,
     unit: 's',
     meaning:
-      'how long the sender of `deliver` waits for an answer, if its [envelope](#envelope) does not say so; unset means as long as the function may run',
+      'how long the sender of `deliver` waits for an answer, if its [envelope](#envelope) does not say so. Without the variable, it waits as long as the function may run',
   },
   RETRY_BASE_DELAY_MS: {
     type: 'integer',

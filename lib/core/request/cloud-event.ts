@@ -132,11 +132,21 @@ export function withCloudEvent(
 
 function inHeaders(request: InvocationRequest, attributes: Attributes): InvocationRequest {
   const configured = new Set(Object.keys(request.headers).map((name) => name.toLowerCase()));
+  for (const name of configured) if (name.startsWith('ce-')) refuseOtherThanAttribute(name);
   const added: Record<string, string> = { 'ce-specversion': '1.0' };
   for (const [name, value] of Object.entries(attributes)) {
     if (!configured.has(`ce-${name}`)) added[`ce-${name}`] = headerValue(value);
   }
   return { ...request, headers: { ...request.headers, ...added } };
+}
+
+/** Source: CloudEvents 1.0.2, naming conventions of attributes. */
+function refuseOtherThanAttribute(header: string): void {
+  if (/^ce-[a-z0-9]+$/.test(header) && header !== 'ce-specversion') return;
+  throw new Failure(
+    'InvalidInvocation',
+    `The header ${header} cannot be sent with a CloudEvent: after "ce-", a header has the letters and digits of an attribute, and specversion is always 1.0. Rename the header of the target or the connection.`,
+  );
 }
 
 /** Source: CloudEvents HTTP protocol binding 1.0.2, HTTP header values. */

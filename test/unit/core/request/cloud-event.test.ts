@@ -171,6 +171,18 @@ test('a header of the target or the connection is sent instead of an attribute',
   expect(request.headers).not.toHaveProperty('ce-type');
 });
 
+test.each(['Ce--a', 'ce-', 'ce-or_der', 'CE-SpecVersion'])(
+  'a header %s of the target is refused, because it is not an attribute that a binary CloudEvent may set',
+  (header) => {
+    const target = { HttpParameters: { HeaderParameters: { [header]: '1' } } };
+    const delivery = deliveryOf({ event: eventOf(order), target });
+    expect(failureOf(() => void render('CLOUDEVENTS_BINARY', delivery))).toContain(
+      `InvalidInvocation: The header ${header.toLowerCase()} cannot be sent with a CloudEvent`,
+    );
+    expect(failureOf(() => void render('CLOUDEVENTS_STRUCTURED', delivery))).toBe('no failure');
+  },
+);
+
 test('a structured CloudEvent needs a body, and a binary one without a body has its attributes', () => {
   const delivery = deliveryOf({ event: eventOf(order) });
   expect(failureOf(() => void render('CLOUDEVENTS_STRUCTURED', delivery, { method: 'GET' }))).toBe(
