@@ -53,6 +53,20 @@ test('an empty list of connections says what a connection is, and leads to the f
   expect(await seriousFindings(page)).toEqual([]);
 });
 
+test('a person goes from the connections to the API destinations by their tabs, and back with the back button', async () => {
+  const page = await openConsole({ region: newRegion(), path: '/connections' });
+  await page.getByText('A connection comes first').waitFor();
+  await page.evaluate('window.isSameDocument = true');
+  await page.getByRole('tab', { name: 'API destinations' }).click();
+  await page.getByRole('heading', { name: 'API destinations' }).waitFor();
+  expect(new URL(page.url()).pathname).toBe('/api-destinations');
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.goBack();
+  await page.getByText('A connection comes first').waitFor();
+  expect(await page.evaluate('window.isSameDocument')).toBe(true);
+  expect(await page.getByRole('tab', { name: 'Connections' }).getAttribute('aria-selected')).toBe('true');
+});
+
 test('a person makes a connection with an API key by the keyboard alone', async () => {
   const region = newRegion();
   const { events } = clientsIn(region);

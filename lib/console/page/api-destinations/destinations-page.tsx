@@ -5,6 +5,7 @@ import { useCallback } from 'react';
 import type { ApiDestination } from '../data/eventbridge-operations.ts';
 import type { DestinationHealth } from '../data/lastmile-operations.ts';
 import { usePages } from '../data/use-pages.ts';
+import { DestinationTabs } from '../parts/destination-tabs.tsx';
 import { FirstStep } from '../parts/first-step.tsx';
 import { PrefixFilter } from '../parts/prefix-filter.tsx';
 import { ServerTable } from '../parts/server-table.tsx';
@@ -60,34 +61,36 @@ export function DestinationsPage() {
     reload: () => (pages.reload(), health.reload()),
   };
   return (
-    <ServerTable
-      title="API destinations"
-      description="An API destination is the URL to which events are sent, and the connection that authorizes the requests."
-      pages={both}
-      items={pages.output?.ApiDestinations?.map((each) => ({ ...each, health: healthByName.get(each.Name ?? '') }))}
-      columns={columns}
-      trackBy={({ ApiDestinationArn = '' }) => ApiDestinationArn}
-      isFiltered={prefix !== ''}
-      actions={
-        <Button variant="primary" href="/create/api-destination">
-          Create API destination
-        </Button>
-      }
-      filter={
-        <PrefixFilter
-          value={prefix}
-          label="Beginning of the name"
-          onChange={useCallback((value: string) => setQuery('name', value), [])}
-        />
-      }
-      empty={
-        <FirstStep
-          title="There are no API destinations here"
-          action={<Button href="/create/api-destination">Create API destination</Button>}
-        >
-          The form also makes the connection, if there is none yet.
-        </FirstStep>
-      }
-    />
+    <DestinationTabs active="api-destinations">
+      <ServerTable
+        title="API destinations"
+        description="An API destination is the URL to which events are sent, and the connection that authorizes the requests."
+        pages={both}
+        items={pages.output?.ApiDestinations?.map((each) => ({ ...each, health: healthByName.get(each.Name ?? '') }))}
+        columns={columns}
+        trackBy={({ ApiDestinationArn = '' }) => ApiDestinationArn}
+        isFiltered={prefix !== ''}
+        actions={
+          <Button variant="primary" href="/create/api-destination">
+            Create API destination
+          </Button>
+        }
+        filter={
+          <PrefixFilter
+            value={prefix}
+            label="Beginning of the name"
+            onChange={useCallback((value: string) => setQuery('name', value), [])}
+          />
+        }
+        empty={
+          <FirstStep
+            title="There are no API destinations here"
+            action={<Button href="/create/api-destination">Create API destination</Button>}
+          >
+            The form also makes the connection, if there is none yet.
+          </FirstStep>
+        }
+      />
+    </DestinationTabs>
   );
 }

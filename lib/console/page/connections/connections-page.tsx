@@ -7,6 +7,7 @@ import { useCallback } from 'react';
 import type { Connection } from '../data/eventbridge-operations.ts';
 import type { InputOf } from '../data/operations.ts';
 import { usePages } from '../data/use-pages.ts';
+import { DestinationTabs } from '../parts/destination-tabs.tsx';
 import { FirstStep } from '../parts/first-step.tsx';
 import { PrefixFilter } from '../parts/prefix-filter.tsx';
 import { ServerTable } from '../parts/server-table.tsx';
@@ -54,40 +55,42 @@ export function ConnectionsPage() {
   });
   const create = <Button href="/create/connection">Create connection</Button>;
   return (
-    <ServerTable
-      title="Connections"
-      description="A connection holds the credentials for one or more API destinations."
-      pages={pages}
-      items={pages.output?.Connections}
-      columns={columns}
-      trackBy={({ ConnectionArn = '' }) => ConnectionArn}
-      isFiltered={prefix !== '' || state !== ''}
-      actions={
-        <Button variant="primary" href="/create/connection">
-          Create connection
-        </Button>
-      }
-      filter={
-        <SpaceBetween direction="horizontal" size="xs">
-          <PrefixFilter
-            value={prefix}
-            label="Beginning of the name"
-            onChange={useCallback((value: string) => setQuery('name', value), [])}
-          />
-          <Select
-            ariaLabel="State"
-            selectedOption={states.find(({ value }) => value === state) ?? anyState}
-            options={states}
-            onChange={({ detail }) => setQuery('state', detail.selectedOption.value)}
-          />
-        </SpaceBetween>
-      }
-      empty={
-        <FirstStep title="There are no connections here" action={create}>
-          A connection comes first: it holds the username, the API key or the OAuth client with which an endpoint is
-          called.
-        </FirstStep>
-      }
-    />
+    <DestinationTabs active="connections">
+      <ServerTable
+        title="Connections"
+        description="A connection holds the credentials for one or more API destinations."
+        pages={pages}
+        items={pages.output?.Connections}
+        columns={columns}
+        trackBy={({ ConnectionArn = '' }) => ConnectionArn}
+        isFiltered={prefix !== '' || state !== ''}
+        actions={
+          <Button variant="primary" href="/create/connection">
+            Create connection
+          </Button>
+        }
+        filter={
+          <SpaceBetween direction="horizontal" size="xs">
+            <PrefixFilter
+              value={prefix}
+              label="Beginning of the name"
+              onChange={useCallback((value: string) => setQuery('name', value), [])}
+            />
+            <Select
+              ariaLabel="State"
+              selectedOption={states.find(({ value }) => value === state) ?? anyState}
+              options={states}
+              onChange={({ detail }) => setQuery('state', detail.selectedOption.value)}
+            />
+          </SpaceBetween>
+        }
+        empty={
+          <FirstStep title="There are no connections here" action={create}>
+            A connection comes first: it holds the username, the API key or the OAuth client with which an endpoint is
+            called.
+          </FirstStep>
+        }
+      />
+    </DestinationTabs>
   );
 }
