@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { overviewRanges } from '../../lib/console/api/overview.ts';
 import type { Conclusion } from '../../lib/core/delivery/delivery.ts';
 import { localOverview } from '../../lib/local/console/overview.ts';
+import { WaitingSamples } from '../../lib/local/console/waiting-samples.ts';
 import { SqliteDeliveryHistory } from '../../lib/local/history/sqlite-history.ts';
 import { printFigure, printTable } from '../figure.ts';
 
@@ -43,6 +44,8 @@ async function p95Ms(count: number, range: keyof typeof overviewRanges, spanMs: 
     throw new Error('The history cannot be written.', { cause: error });
   };
   const history = new SqliteDeliveryHistory({ database, nowMs: () => nowMs, reportFault });
+  const clock = { nowMs: () => nowMs, delay: () => Promise.resolve() };
+  const samples = new WaitingSamples({ history, clock, reportFault: (_where, error) => reportFault(error) });
   const log = history.logOf(region);
   for (let number = 0; number < count; number += 1) {
     nowMs = endMs - spanMs + Math.floor((spanMs * number) / count);
@@ -52,7 +55,7 @@ async function p95Ms(count: number, range: keyof typeof overviewRanges, spanMs: 
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const startedMs = performance.now();
-    JSON.stringify(localOverview(history, region, { Range: range }, nowMs));
+    JSON.stringify(localOverview({ history, samples }, region, { Range: range }, nowMs));
     times.push(performance.now() - startedMs);
   }
   history.close();

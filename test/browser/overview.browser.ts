@@ -37,9 +37,12 @@ test('the first page is the overview, which shows the first step while there are
 test('the overview counts deliveries, failures and waiting events, draws charts, and keeps its time range in the address', async () => {
   const page = await openConsole({ region: await regionWithDeliveries() });
   const valueOf = (label: string) =>
-    page.getByText(label, { exact: true }).locator('xpath=following::dd[1]').innerText();
+    page.getByText(label, { exact: true }).first().locator('xpath=following::dd[1]').innerText();
   await page.getByRole('heading', { name: 'Deliveries a minute' }).waitFor();
   await page.getByRole('heading', { name: 'Time of a delivery' }).waitFor();
+  for (const name of ['Waiting events', 'Oldest wait', 'Open circuits'])
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+  await page.getByText(/^Counted each minute since \S/).waitFor();
   const labels = ['Delivered in 1 hour', 'Failed in 1 hour', 'Waiting events'];
   expect(await Promise.all(labels.map(valueOf))).toEqual(['2', '1', '1']);
   expect(await seriousFindings(page)).toEqual([]);

@@ -1,11 +1,10 @@
-import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
 import type { Overview, OverviewAlarm } from '../../console/api/overview.ts';
 import { isOverviewRange, overviewRanges, periodsOf, unknownRange } from '../../console/api/overview.ts';
 import type { CallResult, PerformOperation } from '../../console/door/door.ts';
-import type { MetricName } from '../../core/delivery/metrics.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { messageOf } from '../command.ts';
+import { readMetrics } from './stage-metrics.ts';
 import { readQueues } from './stage-queues.ts';
 
 export interface StageOverviewDependencies {
@@ -45,58 +44,6 @@ export async function stageOverview(
   } catch (error) {
     return { error: { code: error instanceof Error ? error.name : 'InternalFailure', message: messageOf(error) } };
   }
-}
-
-interface Periods {
-  readonly begin: number;
-  readonly count: number;
-  readonly periodSeconds: number;
-}
-
-/** For each list of the overview: the metric, and how CloudWatch sums it up for a period. */
-const charted: Readonly<
-  Record<'Delivered' | 'Failed' | 'P50Milliseconds' | 'P99Milliseconds', readonly [MetricName, string]>
-> = {
-  Delivered: ['Deliveries', 'Sum'],
-  Failed: ['DeadLetters', 'Sum'],
-  P50Milliseconds: ['Latency', 'p50'],
-  P99Milliseconds: ['Latency', 'p99'],
-};
-
-async function readMetrics(
-  aws: AwsClientConfig,
-  stack: string,
-  { begin, count, periodSeconds }: Periods,
-): Promise<Pick<Overview, keyof typeof charted>> {
-  const { CloudWatchClient, paginateGetMetricData } = await import('@aws-sdk/client-cloudwatch');
-  const client = new CloudWatchClient(aws);
-  const queries = Object.entries(charted).map(([name, [MetricName, Stat]]): MetricDataQuery => {
-    const Dimensions = [{ Name: 'Stack', Value: stack }];
-    const Metric = { Namespace: 'Lastmile', MetricName, Dimensions };
-    return { Id: name.toLowerCase(), MetricStat: { Metric, Period: periodSeconds, Stat } };
-  });
-  const times = { StartTime: new Date(begin * 1000), EndTime: new Date((begin + count * periodSeconds) * 1000) };
-  const found = new Map(queries.map(({ Id = '' }) => [Id, Array.from({ length: count }, (): number | null => null)]));
-  try {
-    for await (const page of paginateGetMetricData({ client }, { MetricDataQueries: queries, ...times })) {
-      for (const { Id = '', Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
-        for (const [index, time] of Timestamps.entries()) {
-          const period = Math.floor((time.getTime() / 1000 - begin) / periodSeconds);
-          const values = found.get(Id);
-          if (values !== undefined && period in values) values[period] = Values[index] ?? null;
-        }
-      }
-    }
-  } finally {
-    client.destroy();
-  }
-  const valuesOf = (name: keyof typeof charted): readonly (number | null)[] => found.get(name.toLowerCase()) ?? [];
-  return {
-    Delivered: valuesOf('Delivered').map((value) => value ?? 0),
-    Failed: valuesOf('Failed').map((value) => value ?? 0),
-    P50Milliseconds: valuesOf('P50Milliseconds'),
-    P99Milliseconds: valuesOf('P99Milliseconds'),
-  };
 }
 
 async function readAlarms(aws: AwsClientConfig, stack: string): Promise<readonly OverviewAlarm[]> {

@@ -44,8 +44,19 @@ export interface Overview {
   readonly OldestWaitSeconds?: number;
   /** Absent when they were not counted. */
   readonly DeadLetters?: number;
+  readonly Samples: OverviewSamples;
   /** Absent when the stack has no alarms, as the local one. */
   readonly Alarms?: readonly OverviewAlarm[];
+}
+
+/** Numbers that are read from time to time. Each list has the largest value of each period; null where nothing was read. */
+export interface OverviewSamples {
+  /** When the local stack read them first, in seconds since 1970; absent for a deployed stack, where CloudWatch keeps them. */
+  readonly Since?: number;
+  readonly WaitingEvents: readonly (number | null)[];
+  readonly OldestWaitSeconds: readonly (number | null)[];
+  /** For a deployed stack: how many circuits opened and how many probes failed. */
+  readonly OpenCircuits: readonly (number | null)[];
 }
 
 export interface OverviewAlarm {

@@ -5,10 +5,12 @@ import type { SqliteDeliveryHistory } from '../history/sqlite-history.ts';
 import type { SqliteKeptEvents } from '../history/sqlite-kept-events.ts';
 import { localOverview } from './overview.ts';
 import { listRecentEvents } from './recent-events.ts';
+import type { WaitingSamples } from './waiting-samples.ts';
 
 export interface LocalOperationsDependencies {
   readonly history: SqliteDeliveryHistory;
   readonly keptEvents: SqliteKeptEvents;
+  readonly samples: WaitingSamples;
   readonly nowMs: () => number;
 }
 
@@ -19,10 +21,11 @@ export type LocalCall = (region: string, input: JsonObject) => Promise<CallResul
 export function createLocalOperations({
   history,
   keptEvents,
+  samples,
   nowMs,
 }: LocalOperationsDependencies): Readonly<Record<DoorOperation, LocalCall>> {
   return {
-    GetOverview: async (region, input) => localOverview(history, region, input, nowMs()),
+    GetOverview: async (region, input) => localOverview({ history, samples }, region, input, nowMs()),
     ListRecentEvents: (region) => listRecentEvents({ history, keptEventsOf: (each) => keptEvents.of(each) }, region),
   };
 }

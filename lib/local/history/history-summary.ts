@@ -9,13 +9,16 @@ export interface Periods {
 }
 
 /** What became of the deliveries that began in each period. */
-export interface HistorySummary {
+export interface HistorySummary extends WaitingDeliveries {
   readonly delivered: readonly number[];
   readonly deadLettered: readonly number[];
   /** Of deliveries, without their waits for the rate; null for a period without deliveries. */
   readonly p50Ms: readonly (number | null)[];
   readonly p99Ms: readonly (number | null)[];
-  /** Deliveries that are not over, also those that began before the periods. */
+}
+
+export interface WaitingDeliveries {
+  /** Deliveries that are not over, also those that began before the periods of a summary. */
   readonly waiting: number;
   readonly oldestBeganAtMs?: number;
   /** API destinations whose deliveries wait for a probe of their endpoint. */
@@ -82,11 +85,19 @@ function percentile(sorted: readonly number[], part: number): number | null {
   return sorted[Math.ceil(sorted.length * part) - 1] ?? null;
 }
 
-function waitingIn(
-  database: DatabaseSync,
-  region: string,
-  oldestMs: number,
-): Pick<HistorySummary, 'waiting' | 'oldestBeganAtMs' | 'openCircuits'> {
+/** The regions that have deliveries. Each takes one search in the index, however many deliveries there are. */
+export function regionsIn(database: DatabaseSync): readonly string[] {
+  const next = database.prepare('SELECT min(region) AS region FROM history_deliveries WHERE region > ?');
+  const regions: string[] = [];
+  for (;;) {
+    const region = next.get(regions.at(-1) ?? '')?.['region'];
+    if (typeof region !== 'string') return regions;
+    regions.push(region);
+  }
+}
+
+/** @param oldestMs deliveries that began earlier do not count */
+export function waitingIn(database: DatabaseSync, region: string, oldestMs: number): WaitingDeliveries {
   const row = database
     .prepare(
       `SELECT count(*) AS waiting, min(d.beganAtMs) AS oldest,

@@ -12,8 +12,8 @@ import type {
   RecordedDelivery,
 } from '../../ports/history.ts';
 import type { EventLog, HistoryEntry } from './history-entries.ts';
-import type { HistorySummary, Periods } from './history-summary.ts';
-import { summarize } from './history-summary.ts';
+import type { HistorySummary, Periods, WaitingDeliveries } from './history-summary.ts';
+import { regionsIn, summarize, waitingIn } from './history-summary.ts';
 import type { Position, Row } from './history-tables.ts';
 import { HistoryTables } from './history-tables.ts';
 import type { HistoryLimits } from './history-writer.ts';
@@ -118,14 +118,27 @@ export class SqliteDeliveryHistory implements DeliveryHistory {
   summarize(region: string, periods: Periods): HistorySummary {
     this.#flush();
     this.#open();
-    const { database, nowMs, limits } = this.#options;
-    return summarize(database, region, periods, nowMs() - (limits?.ageMs ?? defaultLimits.ageMs));
+    return summarize(this.#options.database, region, periods, this.#oldestMs());
+  }
+
+  /** The deliveries of each region that are not over, by region. */
+  waiting(): ReadonlyMap<string, WaitingDeliveries> {
+    this.#flush();
+    this.#open();
+    const { database } = this.#options;
+    return new Map(regionsIn(database).map((region) => [region, waitingIn(database, region, this.#oldestMs())]));
   }
 
   /** Writes what waits. Conclusions that come later are not recorded. */
   close(): void {
     this.#flush();
     this.#closed = true;
+  }
+
+  /** Deliveries that began earlier are no longer in the history. */
+  #oldestMs(): number {
+    const { nowMs, limits } = this.#options;
+    return nowMs() - (limits?.ageMs ?? defaultLimits.ageMs);
   }
 
   #add(entry: HistoryEntry): void {

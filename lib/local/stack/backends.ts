@@ -13,6 +13,7 @@ import { guardBus } from './bus-guard.ts';
 import type { PerformOperation } from '../../console/door/door.ts';
 import { createConsoleCalls } from '../console/calls.ts';
 import { createLocalOperations } from '../console/local-operations.ts';
+import { WaitingSamples } from '../console/waiting-samples.ts';
 import type { DataFolder } from './data-folder.ts';
 import { DeliveryEventSource } from '../sqs/event-source.ts';
 import { createDynamoDbService } from '../dynamodb/dynamodb.ts';
@@ -112,13 +113,14 @@ export function createServices(options: ServicesOptions): Services {
     lambda,
     sts: createStsService({ account, nowMs: () => clock.nowMs(), requiresKeys: options.authentication !== 'none' }),
   });
+  const samples = new WaitingSamples(options);
   const reported = reportUnknownOperations(routes, clock, options.reportError);
   return {
     routes: reported.routes,
     perform: createConsoleCalls({
       account,
       busOperations: events.operations,
-      doorOperations: createLocalOperations({ ...options, nowMs: () => clock.nowMs() }),
+      doorOperations: createLocalOperations({ ...options, samples, nowMs: () => clock.nowMs() }),
       run: async (functionName, region, event) => await runner.run(functionName, region, event),
       reportFailure: report,
       reportFault: options.reportFault,
@@ -137,8 +139,10 @@ export function createServices(options: ServicesOptions): Services {
     start() {
       void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error));
       events.dispatch.start();
+      samples.start();
     },
     async stop(grace) {
+      samples.stop();
       intake.stop();
       await Promise.all([eventSource.stop(grace), events.dispatch.stop(grace)]);
       reported.stop();

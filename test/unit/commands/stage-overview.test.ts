@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { stageOverview } from '../../../lib/commands/console/stage-overview.ts';
+import type { Overview } from '../../../lib/console/api/overview.ts';
 import type { PerformOperation } from '../../../lib/console/door/door.ts';
 import type { RecordedRequest } from '../../servers/endpoints/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
@@ -34,6 +35,11 @@ function answerOf({ headers, body }: RecordedRequest): object {
             Timestamps: [beginSeconds + 60, beginSeconds - 60, beginSeconds + 3600],
             Values: [250, 1, 2],
           },
+          { Id: 'visible', Timestamps: [beginSeconds, beginSeconds + 60], Values: [4, 5] },
+          { Id: 'delayed', Timestamps: [beginSeconds], Values: [6] },
+          { Id: 'notvisible', Timestamps: [beginSeconds], Values: [7] },
+          { Id: 'oldestwait', Timestamps: [beginSeconds + 60], Values: [30] },
+          { Id: 'opencircuits', Timestamps: [beginSeconds + 60], Values: [2] },
         ],
       };
     case 'GetQueueUrl':
@@ -74,8 +80,8 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
   const { aws, config } = await startAws();
   const dependencies = { stage: 'prod', aws: config, perform: health(2), nowMs };
   const answer = await stageOverview(dependencies, { Range: '1h' });
-  const { Delivered, Failed, P50Milliseconds, P99Milliseconds, ...rest } = (
-    answer as { output: Record<string, unknown[]> }
+  const { Delivered, Failed, P50Milliseconds, P99Milliseconds, Samples, ...rest } = (
+    answer as unknown as { output: Overview }
   ).output;
   expect(rest).toEqual({
     Begin: beginSeconds,
@@ -89,9 +95,14 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
       { Name: 'permanent-failures', State: 'OK', Description: 'Failures.' },
     ],
   });
-  expect([Delivered?.length, Delivered?.slice(0, 4)]).toEqual([60, [10, 0, 20, 0]]);
-  expect([Failed?.[0], P50Milliseconds?.[0], P99Milliseconds?.slice(0, 3)]).toEqual([0, null, [null, 250, null]]);
+  expect([Delivered.length, Delivered.slice(0, 4)]).toEqual([60, [10, 0, 20, 0]]);
+  expect([Failed[0], P50Milliseconds[0], P99Milliseconds.slice(0, 3)]).toEqual([0, null, [null, 250, null]]);
   expect(P99Milliseconds).toHaveLength(60);
+  expect([Samples.Since, Samples.WaitingEvents.slice(0, 3)]).toEqual([undefined, [17, 5, null]]);
+  expect([Samples.OldestWaitSeconds.slice(0, 3), Samples.OpenCircuits.slice(0, 3)]).toEqual([
+    [null, 30, null],
+    [0, 2, 0],
+  ]);
   const asked = aws.requests.find(({ body }) => body.includes('"p50milliseconds"'));
   expect(JSON.parse(asked?.body ?? '')).toMatchObject({
     StartTime: beginSeconds,
@@ -107,6 +118,18 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
           },
           Period: 60,
           Stat: 'p50',
+        },
+      },
+      {
+        Id: 'visible',
+        MetricStat: {
+          Metric: {
+            Namespace: 'AWS/SQS',
+            MetricName: 'ApproximateNumberOfMessagesVisible',
+            Dimensions: [{ Name: 'QueueName', Value: 'lastmile-prod-deliveries' }],
+          },
+          Period: 60,
+          Stat: 'Maximum',
         },
       },
     ]),

@@ -3,24 +3,28 @@ import Container from '@cloudscape-design/components/container';
 import Grid from '@cloudscape-design/components/grid';
 import Header from '@cloudscape-design/components/header';
 import LineChart, { type LineChartProps } from '@cloudscape-design/components/line-chart';
+import type { ReactNode } from 'react';
 import type { Overview } from '../../api/overview.ts';
 import { useStack } from '../data/settings.tsx';
+import { Time } from '../parts/time.tsx';
+import { durationText } from './duration-text.ts';
 
 type Series = LineChartProps<Date>['series'][number];
 
 /** The charts of the overview. */
 export function OverviewCharts({ overview }: { readonly overview: Overview }) {
   const { door } = useStack();
-  const { PeriodSeconds, Delivered, Failed, P50Milliseconds, P99Milliseconds } = overview;
+  const { PeriodSeconds, Delivered, Failed, P50Milliseconds, P99Milliseconds, Samples } = overview;
   const aMinute = (counts: readonly number[]) => counts.map((count) => (count * 60) / PeriodSeconds);
   const half = { colspan: { default: 12, m: 6 } } as const;
+  const third = { colspan: { default: 12, m: 4 } } as const;
   return (
-    <Grid gridDefinition={[half, half]}>
+    <Grid gridDefinition={[half, half, third, third, third]}>
       <OverviewChart
         overview={overview}
         title="Deliveries a minute"
         description="Failed events became dead letters."
-        unit=""
+        valueText={numberText}
         lines={{ Delivered: aMinute(Delivered), Failed: aMinute(Failed) }}
       />
       <OverviewChart
@@ -31,29 +35,84 @@ export function OverviewCharts({ overview }: { readonly overview: Overview }) {
             ? 'Half of the deliveries took at most p50, and 99 % at most p99, without waits for the rate.'
             : 'Half of the requests took at most p50, and 99 % at most p99.'
         }
-        unit=" ms"
+        valueText={(ms) => `${numberText(ms)} ms`}
         lines={{ p50: P50Milliseconds, p99: P99Milliseconds }}
+      />
+      <OverviewChart
+        overview={overview}
+        title="Waiting events"
+        description={
+          door === 'local' ? (
+            <>
+              Counted each minute since <Time seconds={Samples.Since} />.
+            </>
+          ) : (
+            'All messages in the delivery queue.'
+          )
+        }
+        valueText={wholeText}
+        lines={{ 'Waiting events': fromTheSecond(Samples.WaitingEvents) }}
+        empty={noSecondValue}
+      />
+      <OverviewChart
+        overview={overview}
+        title="Oldest wait"
+        description="How long the oldest waiting event had waited."
+        valueText={durationText}
+        lines={{ 'Oldest wait': fromTheSecond(Samples.OldestWaitSeconds) }}
+        empty={noSecondValue}
+      />
+      <OverviewChart
+        overview={overview}
+        title="Open circuits"
+        description={
+          door === 'local'
+            ? 'API destinations whose events wait for a probe.'
+            : 'Circuits that opened, and probes that failed.'
+        }
+        valueText={wholeText}
+        lines={{ 'Open circuits': fromTheSecond(Samples.OpenCircuits) }}
+        empty={noSecondValue}
       />
     </Grid>
   );
 }
 
+/** A single value would be a line without length, so the chart stays empty until there is a second one. */
+function fromTheSecond(values: readonly (number | null)[]): readonly (number | null)[] {
+  return values.filter((value) => value !== null).length < 2 ? values.map(() => null) : values;
+}
+
+const noSecondValue = 'The chart begins when two of its periods have a value.';
+
+const numberText = (value: number): string => Number(value.toPrecision(3)).toLocaleString();
+
+/** Counts have no fractions, so only whole numbers are written beside the axis. */
+const wholeText = (value: number): string => (Number.isInteger(value) ? value.toLocaleString() : '');
+
 interface OverviewChartProps {
   readonly overview: Overview;
   readonly title: string;
-  readonly description: string;
-  /** After a value, with a space before it. */
-  readonly unit: string;
+  readonly description: ReactNode;
+  readonly valueText: (value: number) => string;
   /** For each line, a value for each period. */
   readonly lines: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Shown instead of lines without values. */
+  readonly empty?: string;
 }
 
 const heightPx = 220;
 
-function OverviewChart({ overview, title, description, unit, lines }: OverviewChartProps) {
+function OverviewChart({
+  overview,
+  title,
+  description,
+  valueText,
+  lines,
+  empty = 'There are no values in this time.',
+}: OverviewChartProps) {
   const { Begin, PeriodSeconds, Delivered } = overview;
   const timeOf = (period: number): Date => new Date((Begin + period * PeriodSeconds) * 1000);
-  const valueText = (value: number): string => `${Number(value.toPrecision(3)).toLocaleString()}${unit}`;
   const series = Object.entries(lines).map(
     ([name, values]): Series => ({
       title: name,
@@ -82,10 +141,11 @@ function OverviewChart({ overview, title, description, unit, lines }: OverviewCh
         detailPopoverFooter={(time) => <Box color="text-body-secondary">{time.toISOString().slice(0, 16)} UTC</Box>}
         height={heightPx}
         hideFilter
+        hideLegend={series.length === 1}
         ariaLabel={title}
         xTitle="Time"
         yTitle=""
-        empty={<Box textAlign="center">There are no values in this time.</Box>}
+        empty={<Box textAlign="center">{empty}</Box>}
       />
     </Container>
   );

@@ -67,8 +67,9 @@ export function OverviewPage() {
   );
 }
 
-function isEmpty({ Delivered, Failed, WaitingEvents }: Overview): boolean {
-  return WaitingEvents === 0 && [...Delivered, ...Failed].every((count) => count === 0);
+function isEmpty({ Delivered, Failed, WaitingEvents, Samples }: Overview): boolean {
+  const counts = [WaitingEvents, ...Delivered, ...Failed, ...Samples.WaitingEvents];
+  return counts.every((count) => count === 0 || count === null);
 }
 
 function NothingYet() {

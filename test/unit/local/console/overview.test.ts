@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Overview } from '../../../../lib/console/api/overview.ts';
 import type { Conclusion } from '../../../../lib/core/delivery/delivery.ts';
 import { localOverview } from '../../../../lib/local/console/overview.ts';
+import { WaitingSamples } from '../../../../lib/local/console/waiting-samples.ts';
 import { SqliteDeliveryHistory } from '../../../../lib/local/history/sqlite-history.ts';
 
 const region = 'eu-west-1';
@@ -28,8 +29,10 @@ function openHistory() {
     await Promise.resolve();
     atMs = nowMs;
   };
+  const clock = { nowMs: () => atMs, delay: () => expect.unreachable('Nothing waits.') };
+  const samples = new WaitingSamples({ history, clock, reportFault: (_where, error) => reportFault(error) });
   const overview = (Range: string): Overview =>
-    (localOverview(history, region, { Range }, nowMs) as unknown as { output: Overview }).output;
+    (localOverview({ history, samples }, region, { Range }, nowMs) as unknown as { output: Overview }).output;
   return { record, overview };
 }
 
@@ -77,7 +80,11 @@ test('the overview counts events that wait, also those of before, and API destin
   await record(nowMs, { ...waits('backoff'), apiDestination: 'customers' });
   await record(nowMs, waits('circuit'), 'us-east-1');
   await record(nowMs);
-  expect(overview('1h')).toMatchObject({ WaitingEvents: 4, OldestWaitSeconds: 7200, OpenCircuits: 2 });
+  const { Samples, ...rest } = overview('1h');
+  expect(rest).toMatchObject({ WaitingEvents: 4, OldestWaitSeconds: 7200, OpenCircuits: 2 });
+  expect(Samples.Since).toBe(nowMs / 1000);
+  const { WaitingEvents, OldestWaitSeconds, OpenCircuits } = Samples;
+  expect([WaitingEvents, OldestWaitSeconds, OpenCircuits].map((values) => values.at(-1))).toEqual([4, 7200, 2]);
 });
 
 test('an overview without events has no oldest wait and no values of times', () => {
@@ -92,9 +99,10 @@ test('an overview without events has no oldest wait and no values of times', () 
 
 test('an overview of another range than the known ones is refused', () => {
   const message = 'Parameter Range is not valid. Reason: It must be one of 1h, 24h, 7d.';
-  const summarize = (): never => expect.unreachable('Nothing is read.');
+  const unread = (): never => expect.unreachable('Nothing is read.');
+  const dependencies = { history: { summarize: unread }, samples: { add: unread, periodsOf: unread } };
   for (const Range of ['2h', 7, 'toString'])
-    expect(localOverview({ summarize }, region, { Range }, nowMs)).toEqual({
+    expect(localOverview(dependencies, region, { Range }, nowMs)).toEqual({
       error: { code: 'ValidationException', message },
     });
 });
