@@ -66,6 +66,7 @@ test('a period of a chart has its largest value, also one that only a visit of t
   });
   expect(samples.periodsOf(region, begin - 7200, 7200, 2).WaitingEvents).toEqual([null, 3]);
   expect(samples.periodsOf(region, begin + 60, 60, 1).WaitingEvents).toEqual([0]);
+  expect(samples.periodsOf(region, begin, 60, 1).WaitingEvents).toEqual([3]);
 });
 
 test('a clock that steps back adds to the last minute of a chart', () => {
