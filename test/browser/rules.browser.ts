@@ -10,7 +10,7 @@ import {
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { Clients } from '../fixtures/clients.ts';
-import { choose, clientsIn, isTooWide, openConsole, regionsOf, seriousFindings } from './console-page.ts';
+import { choose, clientsIn, isTooWide, openConsole, regionsOf, seriousFindings, tabTo } from './console-page.ts';
 
 const newRegion = regionsOf('rules');
 
@@ -73,6 +73,41 @@ test('an empty list of rules leads to the wizard, which makes a rule with an API
   });
   const { Targets } = await events.send(new ListTargetsByRuleCommand({ Rule: 'to-crm' }));
   expect(Targets).toEqual([{ Id: 'api-destination', Arn: expect.stringContaining(':api-destination/crm/') }]);
+});
+
+test('a person makes a rule with an API destination and its connection by the keyboard alone', async () => {
+  const region = newRegion();
+  const { events } = clientsIn(region);
+  const page = await openConsole({ region, path: '/create/rule' });
+  const type = async (label: string, text: string) => {
+    await tabTo(page, label);
+    await page.keyboard.type(text);
+  };
+  const press = async (label: string, key: string) => {
+    await tabTo(page, label);
+    await page.keyboard.press(key);
+  };
+  await page.getByLabel('Name', { exact: true }).waitFor();
+  await type('Name', 'keyed');
+  await press('Next', 'Enter');
+  await page.getByText('The event matches the pattern.').waitFor();
+  await press('Next', 'Enter');
+  await page.getByLabel('Create an API destination').waitFor();
+  await press('Select an existing API destination', 'ArrowRight');
+  await page.getByLabel('URL').waitFor();
+  await type('Name', 'crm');
+  await type('URL', 'https://example.com/orders');
+  await press('Select an existing connection', 'ArrowRight');
+  await page.getByLabel('Username').waitFor();
+  await type('Name', 'crm-login');
+  await type('Username', 'admin');
+  await type('Password', 'a-password');
+  await press('Next', 'Enter');
+  await page.getByText('crm-login (new)').waitFor();
+  await press('Create rule', 'Enter');
+  await page.getByText('Rule keyed was created.').waitFor();
+  const { Targets } = await events.send(new ListTargetsByRuleCommand({ Rule: 'keyed' }));
+  expect(Targets).toMatchObject([{ Arn: expect.stringContaining(':api-destination/crm/') }]);
 });
 
 test('the wizard shows the body that the service makes from the event with a path, a constant or an input transformer', async () => {
