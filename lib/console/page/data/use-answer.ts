@@ -57,11 +57,15 @@ export function useAnswer<Name extends ConsoleOperation>(
   const waitMs = current.isLoading ? undefined : pollMs?.(current.output);
   useEffect(() => {
     if (waitMs === undefined) return undefined;
+    const ended = new AbortController();
     const timer = setTimeout(function poll() {
       if (document.visibilityState === 'visible') reload();
-      else document.addEventListener('visibilitychange', poll, { once: true });
+      else document.addEventListener('visibilitychange', poll, { once: true, signal: ended.signal });
     }, waitMs);
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      ended.abort();
+    };
   }, [waitMs, state, reload]);
 
   return { output: current.output, error: current.error, isLoading: current.isLoading, reload };
