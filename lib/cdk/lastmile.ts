@@ -72,8 +72,8 @@ class LastmileOfStage extends Construct implements ILastmile {
 }
 
 /**
- * Everything that `lastmile deploy` deploys, with the same names, as a part of a CDK stack. What is declared with it waits until its
- * resources exist. `Lastmile.fromStage` is a reference to a stack that is deployed already.
+ * Everything that `lastmile deploy` deploys, with the same names, as a part of a CDK stack. Constructs that name it are deployed after its
+ * resources. `Lastmile.fromStage` is a reference to a stack that is deployed already.
  */
 export class Lastmile extends LastmileOfStage {
   /** @throws Error when the stage is not one that can be deployed */

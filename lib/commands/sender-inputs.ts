@@ -19,7 +19,7 @@ export function ownEvent(sender: Sender): JsonObject | undefined {
 }
 
 /**
- * What the sender passes to deliver, as in the templates of infra/examples: an array of envelopes with metadata, an array of
+ * The input that this sender gives to `deliver`, as in the templates of infra/examples: an array of envelopes with metadata, an array of
  * messages, or one envelope.
  *
  * @param content the content of the file; a list has one event in each element
@@ -32,7 +32,7 @@ export function inputOf(sender: Sender, content: JsonValue, apiDestination: stri
   return envelopes.map((envelope) => ({ SystemMetadata: metadataOf(envelope['event']), ...envelope }));
 }
 
-/** What a Custom Event Bus would say about the event. Its content types have none for text. */
+/** The metadata that a Custom Event Bus adds to the event. It has no content type for text. */
 function metadataOf(event: JsonValue | undefined): JsonObject {
   const { SystemMetadata } = withMetadata(event);
   const { ContentType, ...metadata } = SystemMetadata;

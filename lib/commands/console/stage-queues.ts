@@ -3,7 +3,7 @@ import type { Overview } from '../../console/api/overview.ts';
 
 type QueueFacts = Pick<Overview, 'WaitingEvents' | 'OldestWaitSeconds' | 'DeadLetters'>;
 
-/** What waits in the queues of a deployed stack. */
+/** Counts the waiting events and the dead letters of a deployed stack, and finds the age of the oldest event. */
 export async function readQueues(aws: AwsClientConfig, stack: string, nowMs: number): Promise<QueueFacts> {
   const [WaitingEvents, DeadLetters, oldest] = await Promise.all([
     countMessages(aws, `${stack}-deliveries`),

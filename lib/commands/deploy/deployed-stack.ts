@@ -9,7 +9,7 @@ import type { StackTemplate } from './stack-files.ts';
 /** js-yaml has no types. */
 const yaml = createRequire(import.meta.url)('js-yaml') as { load(text: string): unknown };
 
-/** What the account has of the stack before a deployment. */
+/** The stack as the last deployment left it. */
 export interface DeployedStack {
   readonly stackId: string;
   readonly outputs: readonly StackOutput[];

@@ -1,4 +1,4 @@
-/** What the page must know about the stack behind it. */
+/** The facts about its stack that the page asks for when it starts. */
 export interface ConsoleSettings {
   /** `local`: the stack on this machine. `stage`: a deployed stack. */
   readonly door: 'local' | 'stage';

@@ -10,7 +10,7 @@ export interface ConsoleRequest {
   readonly method: string;
   /** As the browser sent it. */
   readonly path: string;
-  /** Without the question mark; empty when there is none. */
+  /** The text after the question mark; empty without a query. */
   readonly query: string;
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
