@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createDestination } from '../fixtures/clients.ts';
 import type { AnswerRequest } from '../servers/endpoints/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
-import { choose, clientsIn, isTooWide, openConsole, regionsOf, seriousFindings } from './console-page.ts';
+import { choose, clientsIn, isTooWide, openConsole, regionsOf, seriousFindings, tabTo } from './console-page.ts';
 
 /** Each test has a region of its own. */
 const newRegion = regionsOf('destinations');
@@ -120,6 +120,31 @@ test('a person edits an API destination, pauses and resumes it, and deletes it',
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('API destination orders was deleted.').waitFor();
+});
+
+test.each([
+  ['API destination', '/api-destinations/orders'],
+  ['connection', '/connections/orders'],
+])('the %s orders is edited and deleted by the keyboard alone', async (kind, path) => {
+  const region = newRegion();
+  await createDestination(clientsIn(region).events, 'orders', { InvocationEndpoint: 'https://example.com/' });
+  const page = await openConsole({ region, path });
+  const press = async (label: string) => {
+    await tabTo(page, label);
+    await page.keyboard.press('Enter');
+  };
+  await page.getByRole('heading', { name: 'orders', exact: true }).waitFor();
+  await press('Edit');
+  await page.getByLabel('Description').waitFor();
+  await tabTo(page, 'Description');
+  await page.keyboard.type('changed');
+  await press('Save');
+  await page.getByText(`${kind} orders was saved.`, { exact: false }).waitFor();
+  await page.getByText('changed', { exact: true }).waitFor();
+  await press('Delete');
+  await page.getByRole('dialog').waitFor();
+  await press('Delete');
+  await page.getByText(`${kind} orders was deleted.`, { exact: false }).waitFor();
 });
 
 test('a person sets a delivery policy, sees a refused member at its field, and removes the policy', async () => {
