@@ -2,9 +2,11 @@ import {
   CreateConnectionCommand,
   DescribeApiDestinationCommand,
   DescribeConnectionCommand,
+  ListApiDestinationsCommand,
+  ListConnectionsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { expect, onTestFinished, test } from 'vitest';
-import { createDestination } from '../fixtures/clients.ts';
+import { type Clients, createDestination } from '../fixtures/clients.ts';
 import type { AnswerRequest } from '../servers/endpoints/recording-endpoint.ts';
 import { startRecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { choose, clientsIn, isTooWide, openConsole, regionsOf, seriousFindings, tabTo } from './console-page.ts';
@@ -123,11 +125,16 @@ test('a person edits an API destination, pauses and resumes it, and deletes it',
 });
 
 test.each([
-  ['API destination', '/api-destinations/orders'],
-  ['connection', '/connections/orders'],
-])('the %s orders is edited and deleted by the keyboard alone', async (kind, path) => {
+  [
+    'API destination',
+    '/api-destinations/orders',
+    ({ events }: Clients) => events.send(new ListApiDestinationsCommand()),
+  ],
+  ['connection', '/connections/orders', ({ events }: Clients) => events.send(new ListConnectionsCommand())],
+] as const)('the %s orders is edited and deleted by the keyboard alone', async (kind, path, list) => {
   const region = newRegion();
-  await createDestination(clientsIn(region).events, 'orders', { InvocationEndpoint: 'https://example.com/' });
+  const clients = clientsIn(region);
+  await createDestination(clients.events, 'orders', { InvocationEndpoint: 'https://example.com/' });
   const page = await openConsole({ region, path });
   const press = async (label: string) => {
     await tabTo(page, label);
@@ -145,6 +152,7 @@ test.each([
   await page.getByRole('dialog').waitFor();
   await press('Delete');
   await page.getByText(`${kind} orders was deleted.`, { exact: false }).waitFor();
+  expect(JSON.stringify(await list(clients))).not.toContain('"Name":"orders"');
 });
 
 test('a person sets a delivery policy, sees a refused member at its field, and removes the policy', async () => {
