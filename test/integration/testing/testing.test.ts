@@ -1,7 +1,14 @@
 import { EventBridgeClient, ListApiDestinationsCommand } from '@aws-sdk/client-eventbridge';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { startStack } from '../../../lib/testing/stack.ts';
 import { test } from '../../../lib/testing/vitest.ts';
+
+// Runs before the imports: the limit of a user who has set none.
+vi.hoisted(() => vi.setConfig({ testTimeout: 5_000 }));
+
+test('a test with the fixtures has time for the start of the stack', ({ task }) => {
+  expect(task.timeout).toBe(60_000);
+});
 
 test('a test sends an event to a destination and sees the request that arrives', async ({ stack, receiver }) => {
   await stack.createDestination({ Name: 'orders', InvocationEndpoint: `${receiver.url}/orders` });
