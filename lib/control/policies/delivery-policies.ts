@@ -1,30 +1,17 @@
 import type { ApiDestination } from '../../core/destination/api-destination.ts';
-import type {
-  CloudEventsFormat,
-  DeliveryPolicyOverrides,
-  TransportSettings,
-} from '../../core/destination/delivery-policy.ts';
-import type { JsonObject } from '../../core/input/json.ts';
-import { withoutUndefined } from '../../core/input/json.ts';
+import type { DeliveryPolicyOverrides, TransportSettings } from '../../core/destination/delivery-policy.ts';
 import {
   connectionNameOf,
   connectionOf,
   requireAllowedHost,
   requireApiDestination,
 } from '../destinations/api-destination-checks.ts';
-import { numberListOf, numberOf, objectOf, requiredTextOf, textOf } from '../input.ts';
+import { requiredTextOf } from '../input.ts';
 import type { Caller, Operation } from '../operation.ts';
 import { concurrentlyModified, notFound, policyNotFound } from '../refusals.ts';
+import { deliveryPolicyAnswer, given, mergedPolicy, requestedPolicy } from './delivery-policy-members.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
-import {
-  checkedProxyUrl,
-  checkedSecretArn,
-  checkedServerName,
-  checkedStatuses,
-  checkedTimeoutMs,
-  checkedTransformer,
-  removedMembersOf,
-} from './policy-checks.ts';
+import { removedMembersOf } from './policy-checks.ts';
 import { writePolicyTo } from './policy-writes.ts';
 
 const kind = 'api-destination';
@@ -65,40 +52,6 @@ async function setPolicy(
 ): Promise<ApiDestination> {
   if (setsServerNameOrProxy(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
   return writePolicy(dependencies, caller, before, policy);
-}
-
-/** Members that a newer version has written are kept. */
-function mergedPolicy(
-  former: DeliveryPolicyOverrides = {},
-  requested: DeliveryPolicyOverrides,
-  removed: ReadonlySet<string>,
-): DeliveryPolicyOverrides {
-  const without = <Value>(member: string, value: Value | undefined) => (removed.has(member) ? undefined : value);
-  const { transport = {}, retryPolicy } = former;
-  const merged: Optional<DeliveryPolicyOverrides> = {
-    ...former,
-    timeoutMs: without('TimeoutSeconds', former.timeoutMs),
-    maximumConcurrency: without('MaximumConcurrency', former.maximumConcurrency),
-    maximumConcurrencyPerWorker: without('MaximumConcurrencyPerWorker', former.maximumConcurrencyPerWorker),
-    burst: without('Burst', former.burst),
-    invocationRateLimit: without('InvocationRateLimit', former.invocationRateLimit),
-    retryableStatuses: without('RetryableStatuses', former.retryableStatuses),
-    transformer: without('Transformer', former.transformer),
-    format: without('Format', former.format),
-    webhookRequestOrigin: without('WebhookRequestOrigin', former.webhookRequestOrigin),
-    signing: without('Signing', former.signing),
-    ...requested,
-    retryPolicy: given({ ...without('RetryPolicy', retryPolicy), ...requested.retryPolicy }),
-    transport: given({
-      ...transport,
-      clientCertificateSecretArn: without('ClientCertificateSecretArn', transport.clientCertificateSecretArn),
-      caCertificateSecretArn: without('CaCertificateSecretArn', transport.caCertificateSecretArn),
-      serverName: without('ServerName', transport.serverName),
-      proxyUrl: without('ProxyUrl', transport.proxyUrl),
-      ...requested.transport,
-    }),
-  };
-  return given(merged) ?? {};
 }
 
 export function getDeliveryPolicy(dependencies: PolicyDependencies): Operation {
@@ -169,80 +122,4 @@ async function writePolicy(
 function trustSettings({ transport = {} }: DeliveryPolicyOverrides = {}) {
   const { caCertificateSecretArn, serverName, proxyUrl } = transport;
   return given<TransportSettings>({ caCertificateSecretArn, serverName, proxyUrl });
-}
-
-/** @throws ServiceError ValidationException that names the member */
-async function requestedPolicy(dependencies: PolicyDependencies, caller: Caller, input: JsonObject) {
-  const secretArn = (parameter: string, text: string | undefined) =>
-    checkedSecretArn(dependencies, caller, kind, parameter, text);
-  const signingSecretArn = secretArn('Signing.SecretArn', textOf(objectOf(input, 'Signing') ?? {}, 'SecretArn'));
-  const policy: Optional<DeliveryPolicyOverrides> = {
-    timeoutMs: checkedTimeoutMs(dependencies, input),
-    maximumConcurrency: numberOf(input, 'MaximumConcurrency'),
-    maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
-    burst: numberOf(input, 'Burst'),
-    // The service model allows only the values of this member and of Format.
-    invocationRateLimit: textOf(input, 'InvocationRateLimit') === undefined ? undefined : 'NONE',
-    retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
-    retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
-    transformer: await checkedTransformer(dependencies, input),
-    format: textOf(input, 'Format') as CloudEventsFormat | undefined,
-    webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
-    signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
-    transport: given({
-      clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),
-      caCertificateSecretArn: secretArn('CaCertificateSecretArn', textOf(input, 'CaCertificateSecretArn')),
-      serverName: checkedServerName(input),
-      proxyUrl: checkedProxyUrl(dependencies, input),
-    }),
-  };
-  return given(policy) ?? {};
-}
-
-function requestedRetryPolicy(input: JsonObject = {}): DeliveryPolicyOverrides['retryPolicy'] {
-  const ageSeconds = numberOf(input, 'MaximumEventAgeInSeconds');
-  return given({
-    maximumRetryAttempts: numberOf(input, 'MaximumRetryAttempts'),
-    maximumEventAgeMs: ageSeconds === undefined ? undefined : ageSeconds * 1000,
-  });
-}
-
-type Optional<Members> = { readonly [Name in keyof Members]?: Members[Name] | undefined };
-
-function given<Members extends object>(members: Optional<Members>): Members | undefined {
-  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Members);
-}
-
-/** The answer of PutDeliveryPolicy and GetDeliveryPolicy: the members that are set, in the form of the request. */
-function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: DeliveryPolicyOverrides): JsonObject {
-  const { timeoutMs, burst, retryPolicy, retryableStatuses, signing, transport } = policy;
-  return withoutUndefined({
-    ApiDestinationName: name,
-    ApiDestinationArn: arn,
-    TimeoutSeconds: seconds(timeoutMs),
-    MaximumConcurrency: policy.maximumConcurrency,
-    MaximumConcurrencyPerWorker: policy.maximumConcurrencyPerWorker,
-    Burst: burst,
-    InvocationRateLimit: policy.invocationRateLimit,
-    RetryPolicy:
-      retryPolicy &&
-      withoutUndefined({
-        MaximumRetryAttempts: retryPolicy.maximumRetryAttempts,
-        MaximumEventAgeInSeconds: seconds(retryPolicy.maximumEventAgeMs),
-      }),
-    RetryableStatuses: retryableStatuses,
-    Transformer: policy.transformer && { ...policy.transformer },
-    Format: policy.format,
-    WebhookRequestOrigin: policy.webhookRequestOrigin,
-    Signing: signing && { SecretArn: signing.secretArn },
-    ClientCertificateSecretArn: transport?.clientCertificateSecretArn,
-    CaCertificateSecretArn: transport?.caCertificateSecretArn,
-    ServerName: transport?.serverName,
-    ProxyUrl: transport?.proxyUrl,
-  });
-}
-
-function seconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1000;
 }
