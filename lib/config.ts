@@ -27,12 +27,21 @@ interface IntegerVariable {
 export type Variable = TextVariable | IntegerVariable;
 
 const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL that begins with http:// or https://'] as const;
+const fifoUrl = [
+  /^https?:\/\/[^\s/]+\/\S+\.fifo$/,
+  'the URL of a FIFO queue: it begins with http:// or https:// and ends with .fifo',
+] as const;
 const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs, separated by commas'] as const;
 
 export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
   DELIVERY_QUEUE_URL: { type: 'text', required: true, form: url, meaning: 'SQS queue of buffered events and retries' },
   DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, form: url, meaning: "the stack's own dead-letter queue" },
+  ORDERED_QUEUE_URL: {
+    type: 'text',
+    form: fifoUrl,
+    meaning: 'FIFO queue of events that are delivered in order; unset means that a deployed stack has none',
+  },
   SECRET_PREFIX: { type: 'text', required: true, meaning: "prefix of the names of the connections' secrets" },
   ROOT_SECRET_ARN: {
     type: 'text',

@@ -3,15 +3,25 @@ import { visibilityTimeoutSeconds } from '../../core/delivery/retry.ts';
 import { type SqsEngine, type SqsMembers, SqsRefusal } from './fauxqs.ts';
 import { isMembers, type QueueNaming } from './names.ts';
 
-/** The stack's own two queues. */
+/** The names of the stack's own queues. */
 export interface StackQueues {
   readonly deliveries: string;
+  /** The FIFO queue. */
+  readonly orderedDeliveries: string;
   readonly deadLetters: string;
-  /** Time limit of the function that reads the delivery queue. */
+  /** Time limit of the function that reads the first two queues. */
   readonly functionTimeoutSeconds: number;
 }
 
 const longestRetentionSeconds = 1_209_600;
+
+/** The attributes that only a FIFO queue has. infra/template/queues.cjs gives the deployed queue the same. */
+const orderedAttributes = {
+  FifoQueue: 'true',
+  ContentBasedDeduplication: 'true',
+  DeduplicationScope: 'messageGroup',
+  FifoThroughputLimit: 'perMessageGroupId',
+};
 
 /**
  * Creates the stack's queues. An existing queue keeps its attributes, because the user may have changed them. One
@@ -22,16 +32,19 @@ export async function createStackQueues(engine: SqsEngine, region: string, queue
   const retention = { MessageRetentionPeriod: String(longestRetentionSeconds) };
   await createUnlessThere(engine, queues.deadLetters, retention);
   const deadLetterTargetArn = `arn:aws:sqs:${region}:000000000000:${queues.deadLetters}`;
+  const VisibilityTimeout = String(visibilityTimeoutSeconds(queues.functionTimeoutSeconds));
   await createUnlessThere(engine, queues.deliveries, {
     ...retention,
-    VisibilityTimeout: String(visibilityTimeoutSeconds(queues.functionTimeoutSeconds)),
+    VisibilityTimeout,
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: maximumReceives }),
   });
-  await lengthenVisibility(engine, queues);
+  await createUnlessThere(engine, queues.orderedDeliveries, { ...retention, ...orderedAttributes, VisibilityTimeout });
+  await lengthenVisibility(engine, queues.deliveries, queues);
+  await lengthenVisibility(engine, queues.orderedDeliveries, queues);
 }
 
-async function lengthenVisibility(engine: SqsEngine, queues: StackQueues): Promise<void> {
-  const { QueueUrl } = await engine.perform('GetQueueUrl', { QueueName: queues.deliveries });
+async function lengthenVisibility(engine: SqsEngine, QueueName: string, queues: StackQueues): Promise<void> {
+  const { QueueUrl } = await engine.perform('GetQueueUrl', { QueueName });
   const { Attributes } = await engine.perform('GetQueueAttributes', {
     QueueUrl,
     AttributeNames: ['VisibilityTimeout'],

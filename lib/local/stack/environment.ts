@@ -3,7 +3,11 @@ import { physicalName } from '../lambda/function-runner.ts';
 
 /** Physical names of the stack's resources: its stage is `local`. */
 const tableName = 'lastmile-local';
-export const queues = { deliveries: 'lastmile-local-deliveries', deadLetters: 'lastmile-local-dead-letters' } as const;
+export const queues = {
+  deliveries: 'lastmile-local-deliveries',
+  orderedDeliveries: 'lastmile-local-ordered-deliveries.fifo',
+  deadLetters: 'lastmile-local-dead-letters',
+} as const;
 export const rootSecretName = 'lastmile/local/root';
 
 /** Endpoints on the same machine are always allowed, in addition to PRIVATE_NETWORK_ALLOWLIST. */
@@ -14,6 +18,7 @@ export function functionVariables(given: Environment, queueUrl: (queueName: stri
   const defaults = {
     TABLE_NAME: tableName,
     DELIVERY_QUEUE_URL: queueUrl(queues.deliveries),
+    ORDERED_QUEUE_URL: queueUrl(queues.orderedDeliveries),
     DEAD_LETTER_QUEUE_URL: queueUrl(queues.deadLetters),
     SECRET_PREFIX: 'events!connection/',
     ROOT_SECRET_ARN: rootSecretName,

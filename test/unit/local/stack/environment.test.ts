@@ -9,6 +9,7 @@ test('the local functions get the defaults of stage local when no variable is se
     TABLE_NAME: 'lastmile-local',
     DELIVERY_QUEUE_URL: 'http://127.0.0.1:1/123456789012/lastmile-local-deliveries',
     DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/123456789012/lastmile-local-dead-letters',
+    ORDERED_QUEUE_URL: 'http://127.0.0.1:1/123456789012/lastmile-local-ordered-deliveries.fifo',
     SECRET_PREFIX: 'events!connection/',
     AUTHORIZE_CONNECTION_FUNCTION: 'lastmile-local-authorize-connection',
     USER_AGENT: 'Amazon/EventBridge/ApiDestinations',
