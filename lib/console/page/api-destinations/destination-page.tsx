@@ -9,7 +9,7 @@ import { Center } from '../parts/center.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { useSay } from '../shell/notices.tsx';
-import type { PageProps } from '../shell/pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
 import { navigate } from '../shell/router.ts';
 import { DestinationDetails } from './destination-details.tsx';
 import { DestinationHealth } from './destination-health.tsx';

@@ -11,7 +11,7 @@ import { Field } from '../parts/field.tsx';
 import { FormPage } from '../parts/form-page.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { useSay } from '../shell/notices.tsx';
-import type { PageProps } from '../shell/pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
 import { navigate } from '../shell/router.ts';
 import { MemberField } from './policy-member-field.tsx';
 import { draftOfPolicy, policyGroups, policyOf } from './policy-members.ts';

@@ -7,7 +7,7 @@ import { useStack } from '../data/settings.tsx';
 import { useAnswer } from '../data/use-answer.ts';
 import { Center } from '../parts/center.tsx';
 import { Refusal } from '../parts/refusal.tsx';
-import type { PageProps } from '../shell/pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
 import { BoundDestinations } from './bound-destinations.tsx';
 import { ConnectionDetails } from './connection-details.tsx';
 import { ConnectionPolicy } from './connection-policy.tsx';

@@ -10,7 +10,7 @@ import { Field, TextField } from '../parts/field.tsx';
 import { FormPage } from '../parts/form-page.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { useSay } from '../shell/notices.tsx';
-import type { PageProps } from '../shell/pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
 import { navigate } from '../shell/router.ts';
 
 export function ConnectionPolicyPage({ params: { name = '' } }: PageProps) {

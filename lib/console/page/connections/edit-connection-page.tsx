@@ -6,7 +6,7 @@ import { Center } from '../parts/center.tsx';
 import { FormPage } from '../parts/form-page.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { useSay } from '../shell/notices.tsx';
-import type { PageProps } from '../shell/pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
 import { navigate } from '../shell/router.ts';
 import type { ConnectionDraft } from './connection-draft.ts';
 import { draftOfConnection, updateInput } from './connection-draft.ts';

@@ -17,7 +17,7 @@ import { JsonBlock } from '../parts/json-block.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { State } from '../parts/state.tsx';
 import { useSay } from '../shell/notices.tsx';
-import type { PageProps } from '../shell/pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
 import { navigate } from '../shell/router.ts';
 import { RuleTargets } from './rule-targets.tsx';
 

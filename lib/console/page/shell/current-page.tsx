@@ -4,7 +4,8 @@ import Link from '@cloudscape-design/components/link';
 import type { ComponentType } from 'react';
 import { useEffect, useState } from 'react';
 import { Center } from '../parts/center.tsx';
-import type { PageEntry, PageProps } from './pages.ts';
+import type { PageProps } from '../parts/page-props.ts';
+import type { PageEntry } from './pages.ts';
 import { firstPath, pages } from './pages.ts';
 import { matchPath } from './router.ts';
 

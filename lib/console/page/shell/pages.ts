@@ -1,9 +1,5 @@
 import type { ComponentType } from 'react';
-
-export interface PageProps {
-  /** The values of the names in the page's path. */
-  readonly params: Readonly<Record<string, string>>;
-}
+import type { PageProps } from '../parts/page-props.ts';
 
 export interface PageEntry {
   /** A part that begins with a colon stands for any text, as in `/connections/:name`. */
