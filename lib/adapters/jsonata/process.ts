@@ -151,6 +151,7 @@ function reasonOf(error: unknown): string {
   if (code === 'D1012') return 'runs for more than 1 s';
   if (code === 'D2014' || code === 'D2015') return 'makes a list of more than 10,000,000 elements';
   const at = typeof position === 'number' ? ` at character ${position}` : '';
+  if (typeof code === 'string' && /^S\d{4}$/.test(code)) return `is not valid JSONata${at} (${code})`;
   return typeof code === 'string' && /^[A-Z]\d{4}$/.test(code)
     ? `fails${at} with the error ${code} of JSONata`
     : `fails${at}`;

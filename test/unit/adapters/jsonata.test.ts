@@ -62,7 +62,8 @@ describe('the result of an expression', () => {
 
 describe('an expression that fails', () => {
   test.each<[expression: string, reason: string]>([
-    ['detail.', 'fails at character 7 with the error S0207 of JSONata'],
+    ['detail.', 'is not valid JSONata at character 7 (S0207)'],
+    ['{"a": detail.}', 'is not valid JSONata at character 14 (S0211)'],
     ['detail.total + detail.items[1].sku', 'fails at character 14 with the error T2002 of JSONata'],
     ['$error(detail.items[1].sku)', 'fails at character 7 with the error D3137 of JSONata'],
     ['absent', 'gives nothing, null or a function'],
