@@ -5,5 +5,5 @@ export type { ConnectionProps } from './connection.ts';
 export { Connection } from './connection.ts';
 export type { ILastmile, LastmileProps, LastmileReference } from './lastmile.ts';
 export { Lastmile } from './lastmile.ts';
-export type { LastmileTargetProps, TargetDestination } from './target.ts';
+export type { LastmileTargetProps, LastmileTransformer, TargetDestination } from './target.ts';
 export { LastmileTarget } from './target.ts';

@@ -16,6 +16,15 @@ export interface LastmileTargetProps extends Omit<ApiDestinationProps, 'eventRol
   readonly through?: 'QUEUE' | 'DELIVER';
   /** The message group of the delivery queue. Default: the name of the API destination, so that a slow one delays no other. */
   readonly messageGroupId?: string;
+  /** Makes the body of the request, in place of `event`. Default: the transformer of the delivery policy, if it has one. */
+  readonly transformer?: LastmileTransformer;
+}
+
+/** An expression of JSONata that makes the body of the request. */
+export interface LastmileTransformer {
+  readonly type: 'JSONATA';
+  /** The whole envelope has at most 8,192 characters. Write spaces around `<` and `>`, or EventBridge sees a placeholder. */
+  readonly expression: string;
 }
 
 /** An ApiDestination of Lastmile, or one that exists already and is known by its name. */
@@ -92,7 +101,7 @@ class EnvelopeInput extends RuleTargetInput {
 }
 
 function targetOf(rule: IRuleRef, id: string, props: LastmileTargetProps): object {
-  const { event, pathParameterValues, headerParameters, queryStringParameters } = props;
+  const { event, pathParameterValues, headerParameters, queryStringParameters, transformer } = props;
   const { retryAttempts, maxEventAge, deadLetterQueue } = props;
   const http = {
     PathParameterValues: pathParameterValues,
@@ -103,10 +112,22 @@ function targetOf(rule: IRuleRef, id: string, props: LastmileTargetProps): objec
   return {
     Id: id,
     ...inputOf(event?.bind(rule)),
+    ...(transformer !== undefined && { Transformer: transformerOf(transformer, event) }),
     ...(hasMember(http) && { HttpParameters: http }),
     ...(hasMember(retry) && { RetryPolicy: retry }),
     ...(deadLetterQueue !== undefined && { DeadLetterConfig: { Arn: deadLetterQueue.queueArn } }),
   };
+}
+
+function transformerOf({ type, expression }: LastmileTransformer, event: RuleTargetInput | undefined): object {
+  if (event !== undefined) throw new TypeError('A LastmileTarget has either `event` or `transformer`: remove one.');
+  const [placeholder] = expression.match(placeholders) ?? [];
+  if (placeholder !== undefined) {
+    throw new TypeError(
+      `EventBridge takes ${placeholder} in the expression of \`transformer\` for a placeholder: write spaces around < and >.`,
+    );
+  }
+  return { Type: type, Expression: expression };
 }
 
 function hasMember(object: object): boolean {
@@ -122,9 +143,11 @@ function inputOf(input: RuleTargetInputProperties | undefined): object {
   return input?.input === undefined ? {} : { Input: input.input };
 }
 
+const placeholders = /<([A-Za-z0-9_.-]+)>/g;
+
 /** Writes `<name>` as `{{name}}`, because the rule would replace `<name>` itself. */
 function inDoubleBraces(template: string): string {
-  const replace = (text: string): string => text.replaceAll(/<([A-Za-z0-9_.-]+)>/g, '{{$1}}');
+  const replace = (text: string): string => text.replaceAll(placeholders, '{{$1}}');
   if (!Token.isUnresolved(template)) return replace(template);
   return Lazy.uncachedString({ produce: (context: IResolveContext) => replaced(context.resolve(template), replace) });
 }

@@ -113,8 +113,31 @@ test.each<[string, LastmileTargetProps, object]>([
     { retryAttempts: 3, maxEventAge: Duration.hours(1) },
     { RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3600 } },
   ],
+  [
+    'a transformer',
+    { transformer: { type: 'JSONATA', expression: 'detail[number < 8 and number > 6]' } },
+    { Transformer: { Type: 'JSONATA', Expression: 'detail[number < 8 and number > 6]' } },
+  ],
 ])('the envelope has %s', (_, props, target) => {
   expect(deliveryOf(props).target).toEqual({ Id: 'Target0', ...target });
+});
+
+test.each<[string, LastmileTargetProps, string]>([
+  [
+    'that EventBridge takes for a template',
+    { transformer: { type: 'JSONATA', expression: '$a<8>$b' } },
+    'EventBridge takes <8> in the expression of `transformer` for a placeholder: write spaces around < and >.',
+  ],
+  [
+    'beside another input',
+    {
+      event: events.RuleTargetInput.fromEventPath('$.detail'),
+      transformer: { type: 'JSONATA', expression: '$' },
+    },
+    'A LastmileTarget has either `event` or `transformer`: remove one.',
+  ],
+])('a target with a transformer %s is refused', (_, props, message) => {
+  expect(() => deliveryOf(props)).toThrow(message);
 });
 
 test('a target through the delivery queue has the name of the API destination as its message group', () => {
