@@ -122,6 +122,36 @@ test('the worker, not the rule, fills in the template in the target of an envelo
   ]);
 });
 
+test('JSONata makes the body for a target of a rule: in the envelope that the target makes, or in the policy of its API destination', async () => {
+  const endpoint = await ownEndpoint();
+  const [shop, stock] = [
+    await story.createDestination('shop', endpoint.origin),
+    await story.createDestination('stock', endpoint.origin),
+  ];
+  await story.putPolicy('stock', { Transformer: { Type: 'JSONATA', Expression: '{"in stock": detail.order + 1}' } });
+  const envelope = (Expression: string) => {
+    const target = { HttpParameters: { PathParameterValues: ['1'] }, Transformer: { Type: 'JSONATA', Expression } };
+    const InputTemplate = `{"apiDestination": "${shop}", "event": <aws.events.event.json>, "target": ${JSON.stringify(target)}}`;
+    return { Arn: arn('sqs', 'lastmile-local-deliveries'), InputTransformer: { InputTemplate } };
+  };
+  await story.putRule(
+    rule,
+    { Arn: stock, HttpParameters: { PathParameterValues: ['2'] } },
+    envelope('{"orders": [detail[order < 8 and order > 6].order]}'),
+    envelope('{"orders": detail.}'),
+  );
+  await story.put({ Detail: '{"order":7}' });
+  const printed = await lines.count(3);
+  const sent = endpoint.requests.map(({ path, body }) => [path, body]);
+  expect(sent.toSorted()).toEqual([
+    ['/shop/1', '{"orders":[7]}'],
+    ['/stock/2', '{"in stock":8}'],
+  ]);
+  expect(printed.join('\n')).toContain(
+    'InvalidInvocation: The expression of the Transformer is not valid JSONata at character 19 (S0211).',
+  );
+});
+
 test('events for a target that the local stack does not have go to the dead-letter queue of the target, and one error is printed', async () => {
   const dead = await story.createQueue('dead');
   const DeadLetterConfig = { Arn: dead.arn };
