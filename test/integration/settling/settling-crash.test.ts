@@ -57,7 +57,22 @@ async function workers() {
     });
   }
 
-  return { ...told, poison, work, killAfterDeletions };
+  /** The worker is killed when it hands over this batch, counted from 1. The queue never gets that batch. */
+  function killAtHandover(batch: number): void {
+    const before = handovers();
+    let batches = 0;
+    told.fail('SendMessageBatch', told.deliveries, () => {
+      batches += 1;
+      if (batches < batch) return undefined;
+      // The answers of the batches before come first.
+      void told.until(() => handovers() - before === batch - 1).then(() => working?.kill('SIGKILL'));
+      return new Promise(() => undefined);
+    });
+  }
+  /** The number of batches that a queue has accepted. */
+  const handovers = (): number => servers.sqs.proxy.answered.filter((name) => name === 'SendMessageBatch').length;
+
+  return { ...told, poison, work, killAfterDeletions, killAtHandover };
 }
 
 const idsIn = (messages: readonly Message[]): unknown[] =>
@@ -96,4 +111,29 @@ test('a message that kills every worker is dead-lettered, and the other messages
     ERROR_MESSAGE: 'ReceivedTooOften: The message was received 9 times, and no worker finished it.',
     TARGET_ARN: 'well',
   });
+});
+
+test('when a worker is killed after it handed over a half of an array, the events that arrive twice have the same Idempotency-Key', async () => {
+  const { work, deliveries, receiveOnce, killAtHandover, heal } = await workers();
+  // The last two events are equal, and no event has an id.
+  const array = Array.from({ length: 20 }, (_, index) => ({
+    apiDestination: 'well',
+    event: { crash: Math.min(index, 18) },
+  }));
+  await deliveries.send({ body: JSON.stringify(array), attributes: {} });
+  killAtHandover(2);
+  expect(await work(await deliveries.receive())).toBeUndefined();
+  heal();
+  expect(await deliveries.count()).toBe(11);
+
+  // The worker process has another clock. A worker whose clock is behind would wait.
+  servers.clock.pass(60_000);
+  while ((await receiveOnce()).received > 0);
+  const arrived = servers.endpoint.requests.filter(({ body }) => body.startsWith('{"crash":'));
+  const bodies = Map.groupBy(arrived, ({ body }) => body);
+  expect(arrived).toHaveLength(30);
+  expect(bodies.size).toBe(19);
+  const keysOf = (body: string) => new Set(bodies.get(body)?.map(({ headers }) => headers['idempotency-key']));
+  const isOfTwo = (body: string) => body === '{"crash":18}';
+  expect([...bodies.keys()].filter((body) => keysOf(body).size !== (isOfTwo(body) ? 2 : 1))).toEqual([]);
 });

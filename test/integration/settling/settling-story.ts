@@ -10,12 +10,11 @@ import { noMetrics } from '../../../lib/local/lambda/readable-logs.ts';
 import { sqsRecord } from '../../../lib/local/sqs/receive.ts';
 import type { Clients } from '../../fixtures/clients.ts';
 import { sharedSqs } from '../../fixtures/sqs.ts';
-import { createWaitingClock } from '../../fakes/waiting-clock.ts';
+import { createWaitingClock, type WaitingClock } from '../../fakes/waiting-clock.ts';
 import type { ProxiedRequest, ProxyFault } from '../../servers/aws/faulty-proxy.ts';
 import type { AnswerRequest, RecordedRequest, RecordingEndpoint } from '../../servers/endpoints/recording-endpoint.ts';
 import { account, type ProxiedSqs, region, type SqsQueue } from '../../servers/aws/sqs-queues.ts';
 import { loopbackCidrs } from '../../servers/endpoints/loopback.ts';
-import type { Clock } from '../../../lib/ports/clock.ts';
 
 /** The answer at each path `/<name>`; the names are those of the API destinations. */
 const answers = {
@@ -31,8 +30,11 @@ interface Failing {
   readonly operation: string;
   /** Undefined: any queue. */
   readonly queueUrl: string | undefined;
-  readonly fault: ProxyFault;
+  readonly fault: ProxyFault | DecideFault;
 }
+
+/** Decides the fault of one call. Undefined means that the call succeeds. */
+type DecideFault = () => ProxyFault | undefined;
 
 /** Functions by event id. The endpoint calls the function for each request and awaits it before the answer. */
 type Gates = Map<string, () => Promise<void>>;
@@ -44,7 +46,7 @@ export interface SettlingServers {
   readonly failing: Set<Failing>;
   readonly gates: Gates;
   /** The clock of every worker. They share their rate buckets, and a slow machine must not miss their slots. */
-  readonly clock: Clock;
+  readonly clock: WaitingClock;
 }
 
 const file = { scope: 'file' } as const;
@@ -92,7 +94,7 @@ function faultOf(failing: ReadonlySet<Failing>, { operation, input }: ProxiedReq
   if (operation === 'UpdateItem' && JSON.stringify(input['Key']).includes('RATE#')) return undefined;
   for (const each of failing) {
     const sameQueue = each.queueUrl === undefined || each.queueUrl === input['QueueUrl'];
-    if (each.operation === operation && sameQueue) return each.fault;
+    if (each.operation === operation && sameQueue) return typeof each.fault === 'function' ? each.fault() : each.fault;
   }
   return undefined;
 }
@@ -155,7 +157,7 @@ export async function createSettlingStory(servers: SettlingServers, clients: obj
     answerWhen: ({ event }: { readonly event: { readonly id: string } }, gate: () => Promise<void>) =>
       void gates.set(event.id, gate),
     /** Makes every later call of this operation to this queue fail; without a queue, to every queue and the table. */
-    fail(operation: string, queue: SqsQueue | undefined, fault: ProxyFault) {
+    fail(operation: string, queue: SqsQueue | undefined, fault: ProxyFault | DecideFault) {
       const each = { operation, queueUrl: queue?.url, fault };
       mine.push(each);
       failing.add(each);

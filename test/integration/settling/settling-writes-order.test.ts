@@ -68,3 +68,20 @@ test('deliver answers only after the endpoint has answered', async () => {
   answer.resolve();
   expect(await delivering.promise).toMatchObject({ outcome: 'delivered' });
 });
+
+test('when the delivery queue refuses one event of an array, deliver attempts only this event at once', async () => {
+  const { deliver, envelope, deliveries, receiveOnce, requestsFor, fail, heal } = await createSettlingStory(servers);
+  const array = Array.from({ length: 11 }, () => envelope('well'));
+  // The last event is in a batch of its own, so only the eighth one is refused.
+  fail('SendMessageBatch', deliveries, { failedEntries: [7] });
+  const { deliveries: answered } = (await deliver(array)) as {
+    readonly deliveries: readonly { readonly outcome: string }[];
+  };
+  expect(answered.map(({ outcome }) => outcome)).toEqual(
+    array.map((_, index) => (index === 7 ? 'delivered' : 'deferred')),
+  );
+  expect(array.map(requestsFor)).toEqual(array.map((_, index) => (index === 7 ? 1 : 0)));
+  heal();
+  while ((await receiveOnce()).received > 0);
+  expect(array.map(requestsFor)).toEqual(array.map(() => 1));
+});
