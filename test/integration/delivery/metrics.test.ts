@@ -67,7 +67,7 @@ async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } 
       DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl || deadLetters.url,
       UNAUTHORIZED_LIMIT: '1',
     },
-    (name) => name,
+    (name) => `${stack.url}/${account}/${name}`,
   );
   const [documents, lines]: [string[], string[]] = [[], []];
   const write = (line: string) => documents.push(line);
@@ -193,7 +193,10 @@ test('a deployed deliver keeps an event in the bucket of its environment, its li
   expect(lines.join()).not.toMatch(/EventsNotKept|canary/);
   const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
   const given = { ...variables, DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url };
-  const environment = { ...functionVariables(given, (name) => name), AWS_ENDPOINT_URL_S3: s3.endpoint };
+  const environment = {
+    ...functionVariables(given, (name) => `${stack.url}/${account}/${name}`),
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+  };
   const aws = { ...sqs.clientConfig, credentials: { accessKeyId: 'test', secretAccessKey: 'local' } };
   const { lastmileOperations } = controlFrom(environment, aws);
   const caller = { region, account, partition: 'aws', requestId: 'request' };

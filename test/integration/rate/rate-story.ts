@@ -126,7 +126,7 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
   async function startWorker(variables: Environment = {}) {
     const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
     const given = { DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url, ...variables };
-    const environment = functionVariables(given, (name) => name);
+    const environment = functionVariables(given, (name) => `${stack.url}/${account}/${name}`);
     const nothing = { record: () => undefined };
     const silence = { deliveryLog: nothing, healthLog: nothing, metrics: noMetrics, clock };
     const deliver = createDeliver(deliverFrom(environment, sqs.clientConfig, silence));
