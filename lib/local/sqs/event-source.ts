@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { FunctionRunner, InvocationOutcome } from '../lambda/function-runner.ts';
+import type { IsWithheld } from './fair-messages.ts';
 import type { PolledQueue } from './poller.ts';
 import { QueuePoller } from './poller.ts';
 import type { RegionQueues } from './sqs.ts';
@@ -8,8 +9,8 @@ import { sqsRecord } from './receive.ts';
 
 export interface DeliveryEventSourceOptions {
   readonly account: string;
-  /** The name of the delivery queue. */
-  readonly queueName: string;
+  /** The names of the queues that it reads. */
+  readonly queues: { readonly deliveries: string; readonly orderedDeliveries: string };
   readonly runner: FunctionRunner;
   readonly clock: Clock;
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
@@ -21,7 +22,7 @@ const functionName = 'deliver-queued';
 /** The longest wait of long polling. Source: SQS API reference, ReceiveMessage. */
 const waitSeconds = 20;
 
-/** Reads the delivery queue of every region and invokes `deliver-queued`. */
+/** Reads the delivery queue and the FIFO queue of every region, and invokes `deliver-queued`. */
 export class DeliveryEventSource {
   readonly #options: DeliveryEventSourceOptions;
   readonly #pollers: QueuePoller[] = [];
@@ -31,12 +32,18 @@ export class DeliveryEventSource {
     this.#options = options;
   }
 
-  /** Starts to read a region's queue, unless the stack is stopping or does not have the function. */
+  /** Starts to read a region's queues, unless the stack is stopping or does not have the function. */
   start(region: string, queues: RegionQueues): void {
+    const { deliveries, orderedDeliveries } = this.#options.queues;
+    if (this.#stopped || !this.#options.runner.has(functionName)) return;
+    this.#poll(region, this.#fairQueue(region, queues, deliveries));
+    this.#poll(region, this.#fifoQueue(region, queues, orderedDeliveries));
+  }
+
+  #poll(region: string, queue: PolledQueue): void {
     const { runner, clock, reportFailure, reportFault } = this.#options;
-    if (this.#stopped || !runner.has(functionName)) return;
     const poller = new QueuePoller({
-      queue: this.#polled(region, queues),
+      queue,
       invoke: (event) => runner.run(functionName, region, event),
       clock,
       reportFailure: (outcome) => reportFailure(functionName, outcome),
@@ -51,24 +58,45 @@ export class DeliveryEventSource {
     await Promise.all(this.#pollers.map((poller) => poller.stop(grace)));
   }
 
-  #polled(region: string, queues: RegionQueues): PolledQueue {
-    const { account, queueName } = this.#options;
-    const QueueUrl = queues.urlOf(queueName);
+  #fairQueue(region: string, queues: RegionQueues, queueName: string): PolledQueue {
     const source = queues.eventSourceQueue(queueName);
+    return {
+      ...this.#calls(region, queues, queueName, source.receive),
+      isMostlyPutBack: source.isMostlyPutBack,
+      isInFlight: source.isInFlight,
+      lookAgain: source.lookAgain,
+    };
+  }
+
+  /** SQS itself gives no other invocation a message of a group that has one in flight, so no group needs to be withheld. */
+  #fifoQueue(region: string, queues: RegionQueues, queueName: string): PolledQueue {
+    return {
+      ...this.#calls(region, queues, queueName, (asked) => queues.perform('ReceiveMessage', asked)),
+      isMostlyPutBack: () => false,
+      isInFlight: () => false,
+      lookAgain: () => undefined,
+    };
+  }
+
+  #calls(
+    region: string,
+    queues: RegionQueues,
+    queueName: string,
+    receive: (asked: SqsMembers, isWithheld: IsWithheld) => Promise<SqsMembers>,
+  ): Pick<PolledQueue, 'receive' | 'remove' | 'endWaits'> {
+    const { account } = this.#options;
+    const QueueUrl = queues.urlOf(queueName);
     const everything = { AttributeNames: ['All'], MessageAttributeNames: ['All'] };
     return {
       async receive(maxMessages, isWithheld) {
         const asked = { QueueUrl, MaxNumberOfMessages: maxMessages, WaitTimeSeconds: waitSeconds, ...everything };
-        const { Messages = [] } = await source.receive(asked, isWithheld);
+        const { Messages = [] } = await receive(asked, isWithheld);
         return (Messages as readonly SqsMembers[]).map((message) => sqsRecord(message, { account, region, queueName }));
       },
       async remove(receiptHandles) {
         const Entries = receiptHandles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
         await queues.perform('DeleteMessageBatch', { QueueUrl, Entries });
       },
-      isMostlyPutBack: source.isMostlyPutBack,
-      isInFlight: source.isInFlight,
-      lookAgain: source.lookAgain,
       endWaits: () => queues.endWaits(),
     };
   }

@@ -1,39 +1,8 @@
-import { DelayedMessages, InflightMessages } from './due-messages.ts';
+import { correctDeduplication } from './deduplication.ts';
+import { DelayedMessages } from './due-messages.ts';
 import { FairMessages } from './fair-messages.ts';
-
-interface FauxqsMessage {
-  readonly messageAttributes: object;
-  messageGroupId?: string | undefined;
-  readonly delayUntil?: number | undefined;
-}
-
-interface FauxqsInflight {
-  readonly message: FauxqsMessage;
-  readonly visibilityDeadline: number;
-}
-
-/** The members of a fauxqs 2.4.1 queue that this file uses or corrects. */
-export interface FauxqsQueue {
-  persistence?: { transaction(work: () => void): void };
-  /** The visible messages of a standard queue. fauxqs assigns an array when it purges the queue or loads stored messages. */
-  messages: FairMessages<FauxqsMessage> | FauxqsMessage[];
-  delayedMessages: DelayedMessages<FauxqsMessage> | FauxqsMessage[];
-  inflightMessages: Map<string, FauxqsInflight>;
-  readonly pollWaiters: readonly unknown[];
-  pollTimer: NodeJS.Timeout | undefined;
-  isFifo(): boolean;
-  enqueue(message: FauxqsMessage): void;
-  dequeue(...options: unknown[]): unknown;
-  deleteMessage(receiptHandle: string): boolean;
-  changeVisibility(receiptHandle: string, timeoutSeconds: number): void;
-  /** Makes due messages visible, and wakes the receivers that wait for them. */
-  processTimers(): void;
-  startPollTimerIfNeeded(): void;
-  /** Resolves when there may be messages, or when the time is over. */
-  waitForMessages(waitSeconds: number): Promise<void>;
-  /** Wakes the receivers that wait for messages. */
-  notifyWaiters(): void;
-}
+import type { FauxqsMessage, FauxqsQueue } from './fauxqs-queue.ts';
+import { correctFifoQueues, inflightOf } from './fifo-corrections.ts';
 
 export interface TextPattern {
   test: (text: string) => boolean;
@@ -52,6 +21,8 @@ export function correctFauxqs(bodyPattern: TextPattern, queue: FauxqsQueue): voi
   lookOnlyAtDueMessages(queue);
   lookAgainAfterDeletions(queue);
   waitUntilDue(queue);
+  correctFifoQueues(queue);
+  correctDeduplication(queue);
 }
 
 /** Characters that a message must not contain. Source: the SQS API reference, SendMessage. */
@@ -94,14 +65,12 @@ function keepGroups(queue: FauxqsQueue): void {
 
 /** Returns the messages of a standard queue, after it has replaced the collections of fauxqs with ours if necessary. */
 export function messagesOf(queue: FauxqsQueue) {
-  const { messages, delayedMessages, inflightMessages } = queue;
+  const { messages, delayedMessages } = queue;
   const fair: FairMessages<FauxqsMessage> = messages instanceof FairMessages ? messages : new FairMessages(messages);
   const delayed: DelayedMessages<FauxqsMessage> =
     delayedMessages instanceof DelayedMessages ? delayedMessages : new DelayedMessages(delayedMessages);
-  const inflight: InflightMessages<FauxqsInflight> =
-    inflightMessages instanceof InflightMessages ? inflightMessages : new InflightMessages(inflightMessages);
-  Object.assign(queue, { messages: fair, delayedMessages: delayed, inflightMessages: inflight });
-  return { fair, delayed, inflight };
+  Object.assign(queue, { messages: fair, delayedMessages: delayed });
+  return { fair, delayed, inflight: inflightOf(queue) };
 }
 
 function lookOnlyAtDueMessages(queue: FauxqsQueue): void {
@@ -136,9 +105,6 @@ function lookAgainAfterDeletions(queue: FauxqsQueue): void {
  */
 const longestWaitMs = 1000;
 
-/** The interval that fauxqs uses. FIFO queues keep it, because their messages are not in the collections of `messagesOf`. */
-const fifoWaitMs = 20;
-
 function waitUntilDue(queue: FauxqsQueue): void {
   queue.startPollTimerIfNeeded = function (this: FauxqsQueue) {
     if (this.pollTimer !== undefined) return;
@@ -147,7 +113,7 @@ function waitUntilDue(queue: FauxqsQueue): void {
       this.processTimers();
       if (this.pollWaiters.length > 0) this.startPollTimerIfNeeded();
     };
-    this.pollTimer = setTimeout(look, this.isFifo() ? fifoWaitMs : untilDueMs(this, Date.now()));
+    this.pollTimer = setTimeout(look, untilDueMs(this, Date.now()));
   };
 }
 

@@ -1,5 +1,8 @@
 import type { IsWithheld } from './fair-messages.ts';
-import { correctFauxqs, type FauxqsQueue, messagesOf, type TextPattern, withGroup } from './fauxqs-corrections.ts';
+import { withScopedIds } from './deduplication.ts';
+import { messagesOf, withGroup } from './fauxqs-corrections.ts';
+import { loadParts, type Parts, type Persistence, type Router, type Store } from './fauxqs-parts.ts';
+import { receivableMessages } from './fifo-corrections.ts';
 import { Refusal } from '../stack/wire.ts';
 
 /** Arguments and results in the form of awsJson1_0. */
@@ -11,7 +14,10 @@ export interface SqsEngine {
   perform(operation: string, input: SqsMembers): Promise<SqsMembers>;
   /** Returns the operations that the event source of this standard queue uses. */
   eventSourceQueue(queueName: string): EventSourceQueue;
-  /** The number of visible messages, without those of the groups that are mostly put back. */
+  /**
+   * The number of visible messages, without those of the groups that are mostly put back. Of a FIFO queue, the messages whose
+   * group is locked do not count either, and not more than 1000 are counted.
+   */
   urgentIn(queueName: string): number;
   /** Makes every waiting long poll return at once. */
   endWaits(): void;
@@ -42,58 +48,6 @@ export class SqsRefusal extends Refusal {
   }
 }
 
-/** The parts of fauxqs 2.4.1 that the stack uses. */
-interface Parts {
-  readonly store: { new (): Store };
-  readonly queue: { readonly prototype: FauxqsQueue };
-  readonly router: { new (store: Store): Router };
-  readonly persistence: { new (folder: string): Persistence };
-  readonly bodyPattern: TextPattern;
-  readonly actions: ReadonlyMap<string, unknown>;
-}
-
-interface Store {
-  region?: string;
-  persistence?: Persistence;
-  allQueues(): Iterable<FauxqsQueue>;
-  getQueueByName(name: string): FauxqsQueue | undefined;
-  /** Ends the waits of long polls, and does nothing else. */
-  shutdown(): void;
-}
-
-interface Router {
-  register(operation: string, action: unknown): void;
-  handle(request: object, reply: object): Promise<SqsMembers>;
-}
-
-interface Persistence {
-  readonly db: { exec(sql: string): void; prepare(sql: string): { run(...values: readonly string[]): unknown } };
-  loadSqsAndSns(sqs: Store, sns: object): void;
-  transaction(work: () => void): void;
-  updateMessageReady(messageId: string): void;
-  close(): void;
-}
-
-const operations = [
-  'CreateQueue',
-  'DeleteQueue',
-  'GetQueueUrl',
-  'ListQueues',
-  'GetQueueAttributes',
-  'SetQueueAttributes',
-  'PurgeQueue',
-  'SendMessage',
-  'SendMessageBatch',
-  'ReceiveMessage',
-  'DeleteMessage',
-  'DeleteMessageBatch',
-  'ChangeMessageVisibility',
-  'ChangeMessageVisibilityBatch',
-  'TagQueue',
-  'UntagQueue',
-  'ListQueueTags',
-];
-
 export interface FauxqsOptions {
   /**
    * The folder of the messages; undefined keeps them in memory. The records have no region, so each region needs its
@@ -119,10 +73,11 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
   const router = new parts.router(store);
   for (const [operation, action] of parts.actions) router.register(operation, action);
   return {
-    perform: (operation, input) => perform(router, operation, input),
+    perform: (operation, input) => perform(router, operation, withScopedIds(store, input)),
     eventSourceQueue: (queueName) => eventSourceQueue(router, store, queueName),
     urgentIn(queueName) {
       const queue = store.getQueueByName(queueName);
+      if (queue?.isFifo() === true) return receivableMessages(queue, mostCounted);
       return queue === undefined ? 0 : messagesOf(queue).fair.urgentLength;
     },
     endWaits: () => store.shutdown(),
@@ -132,6 +87,9 @@ export async function openFauxqs(region: string, options: FauxqsOptions): Promis
     },
   };
 }
+
+/** Ends the count of messages in a FIFO queue with many groups. */
+const mostCounted = 1000;
 
 function openPersistence(parts: Parts, { folder = '', unread }: FauxqsOptions, store: Store): Persistence {
   const persistence = new parts.persistence(folder);
@@ -212,35 +170,4 @@ const plainQueryCodes: Readonly<Record<string, string>> = {
 
 function queryCodeOf(code: string, given: string | undefined): string {
   return plainQueryCodes[code] ?? given ?? code;
-}
-
-let loaded: Promise<Parts> | undefined;
-
-function loadParts(): Promise<Parts> {
-  loaded ??= importParts();
-  return loaded;
-}
-
-/** The package fauxqs exports only its server, so the other parts are imported by their paths. */
-async function importParts(): Promise<Parts> {
-  const root = import.meta.resolve('fauxqs');
-  const part = async (path: string, name: string): Promise<unknown> => {
-    const module = (await import(new URL(path, root).href)) as Record<string, unknown>;
-    if (module[name] === undefined) throw new Error(`fauxqs has no ${name} in ${path}.`);
-    return module[name];
-  };
-  const actions = operations.map(async (operation): Promise<[string, unknown]> => {
-    const name = operation.charAt(0).toLowerCase() + operation.slice(1);
-    return [operation, await part(`./sqs/actions/${name}.js`, name)];
-  });
-  const parts = {
-    store: await part('./sqs/sqsStore.js', 'SqsStore'),
-    queue: await part('./sqs/sqsStore.js', 'SqsQueue'),
-    router: await part('./sqs/sqsRouter.js', 'SqsRouter'),
-    persistence: await part('./persistence.js', 'PersistenceManager'),
-    bodyPattern: await part('./sqs/sqsTypes.js', 'INVALID_MESSAGE_BODY_CHAR'),
-    actions: new Map(await Promise.all(actions)),
-  } as Parts;
-  correctFauxqs(parts.bodyPattern, parts.queue.prototype);
-  return parts;
 }

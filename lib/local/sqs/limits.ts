@@ -5,8 +5,8 @@ import { isMembers } from './names.ts';
 const maxDelaySeconds = 900;
 const maxMessageAttributes = 10;
 
-/** Source: SQS API reference, SendMessage, MessageGroupId: letters, digits and punctuation of ASCII. */
-const groupPattern = /^[!-~]{1,128}$/;
+/** Source: SQS API reference, SendMessage, MessageGroupId and MessageDeduplicationId: letters, digits and punctuation of ASCII. */
+const idPattern = /^[!-~]{1,128}$/;
 
 type MemberType = 'string' | 'integer' | 'list' | 'list of strings' | 'map';
 
@@ -91,10 +91,11 @@ export function checkMessage(message: SqsMembers): void {
     const reason = `DelaySeconds must be >= 0 and <= ${maxDelaySeconds}.`;
     throw invalid(`Value ${delaySeconds} for parameter DelaySeconds is invalid. Reason: ${reason}`);
   }
-  const group = message['MessageGroupId'];
-  if (typeof group === 'string' && !groupPattern.test(group)) {
-    const reason = 'MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.';
-    throw invalid(`Value ${group.slice(0, 128)} for parameter MessageGroupId is invalid. Reason: ${reason}`);
+  for (const name of ['MessageGroupId', 'MessageDeduplicationId']) {
+    const id = message[name];
+    if (typeof id !== 'string' || idPattern.test(id)) continue;
+    const reason = `${name} can only include alphanumeric and punctuation characters. 1 to 128 in length.`;
+    throw invalid(`Value ${id.slice(0, 128)} for parameter ${name} is invalid. Reason: ${reason}`);
   }
   const attributes = Object.entries(isMembers(message['MessageAttributes']) ? message['MessageAttributes'] : {});
   if (attributes.length > maxMessageAttributes) {

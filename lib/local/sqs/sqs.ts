@@ -44,7 +44,7 @@ export interface RegionQueues {
 export interface SqsService {
   readonly serve: LocalService;
   inRegion(region: string): Promise<RegionQueues>;
-  /** The number of visible messages in the queues of that name, in all regions in use, without groups that are mostly put back. */
+  /** The sum of `urgentIn` of the queues of that name, in all regions that are in use. */
   urgentIn(queueName: string): number;
   /** The number of messages in the queues of that name, in all regions that are in use. */
   messagesIn(queueName: string): Promise<number>;
@@ -59,7 +59,7 @@ export function createSqsService(options: SqsOptions): SqsService {
   const open: SqsEngine[] = [];
   const engines = new PerRegion(async (region) => {
     const folder = dataFolder === undefined ? undefined : join(dataFolder, region);
-    const engine = await openFauxqs(region, { folder, unread: [queues.deliveries] });
+    const engine = await openFauxqs(region, { folder, unread: [queues.deliveries, queues.orderedDeliveries] });
     await createStackQueues(engine, region, queues);
     open.push(engine);
     const own = regionQueues(engine, { account, region, host: host() });

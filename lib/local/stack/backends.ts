@@ -91,10 +91,8 @@ export function createServices(options: ServicesOptions): Services {
   const dataFolder = (name: StoreFolder): string | undefined => folder.path && join(folder.path, name);
   const dynamoDb = createDynamoDbService({ account, dataFolder: dataFolder('dynamodb'), tableName: config.TABLE_NAME });
   const { sqs, eventSource } = createQueues(options, dataFolder('sqs'), report);
-  const intake = new Intake({
-    clock,
-    behind: () => events.dispatch.inLine() + asynchronous.inLine + sqs.urgentIn(queues.deliveries),
-  });
+  const queued = (): number => sqs.urgentIn(queues.deliveries) + sqs.urgentIn(queues.orderedDeliveries);
+  const intake = new Intake({ clock, behind: () => events.dispatch.inLine() + asynchronous.inLine + queued() });
   const turn = intake.turn.bind(intake);
   const events = createEvents({ ...options, turn }, sqs, report);
   const secretsManager = createSecretsManagerService({
@@ -129,13 +127,7 @@ export function createServices(options: ServicesOptions): Services {
       const own = await sqs.inRegion(region);
       await own.send(queues.deadLetters, message);
     },
-    async waiting() {
-      const [queued, deadLetters] = await Promise.all([
-        sqs.messagesIn(queues.deliveries),
-        sqs.messagesIn(queues.deadLetters),
-      ]);
-      return { events: queued + events.dispatch.waiting(), deadLetters };
-    },
+    waiting: () => countWaiting(sqs, events.dispatch),
     start() {
       void sqs.resume().catch((error: unknown) => options.reportFault('sqs', error));
       events.dispatch.start();
@@ -151,14 +143,20 @@ export function createServices(options: ServicesOptions): Services {
   };
 }
 
-/** Creates SQS, and an event source for the delivery queue of each region that is used. */
+async function countWaiting(sqs: SqsService, dispatch: BusDispatch): Promise<Waiting> {
+  const names = [queues.deliveries, queues.orderedDeliveries, queues.deadLetters];
+  const [queued = 0, ordered = 0, deadLetters = 0] = await Promise.all(names.map((name) => sqs.messagesIn(name)));
+  return { events: queued + ordered + dispatch.waiting(), deadLetters };
+}
+
+/** Creates SQS, and an event source for the delivery queues of each region that is used. */
 function createQueues(
   options: ServicesOptions,
   dataFolder: string | undefined,
   reportFailure: (functionName: string, outcome: InvocationOutcome) => void,
 ): { readonly sqs: SqsService; readonly eventSource: DeliveryEventSource } {
   const { account, clock, runner, host, reportFault } = options;
-  const source = { account, queueName: queues.deliveries, runner, clock, reportFailure, reportFault };
+  const source = { account, queues, runner, clock, reportFailure, reportFault };
   const eventSource = new DeliveryEventSource(source);
   const opened = (region: string, own: RegionQueues): void => eventSource.start(region, own);
   const stackQueues = { ...queues, functionTimeoutSeconds: options.config.FUNCTION_TIMEOUT_SECONDS };

@@ -87,7 +87,7 @@ const fresh = {
   destinations: [],
   secrets: ['lastmile/local/root'],
   tables: ['lastmile-local'],
-  queues: ['lastmile-local-dead-letters', 'lastmile-local-deliveries'],
+  queues: ['lastmile-local-dead-letters', 'lastmile-local-deliveries', 'lastmile-local-ordered-deliveries.fifo'],
   deadLetters: [],
 };
 
@@ -148,7 +148,7 @@ test('a function that was started before a reset cannot write to the stack after
   const credentials = { accessKeyId: 'deliver', secretAccessKey: 'local' };
   const ofFunction = createSqsClient({ region: 'us-east-1', endpoint: stack.url, credentials });
   const list = () => ofFunction.send(new ListQueuesCommand({}));
-  expect((await list()).QueueUrls).toHaveLength(2);
+  expect((await list()).QueueUrls).toHaveLength(3);
   await reset(stack);
   await expect(list()).rejects.toMatchObject({ name: 'ExpiredTokenException' });
 });

@@ -71,12 +71,13 @@ test('queue URLs contain the host name of the request', async () => {
   expect(QueueUrl).toBe(`${endpoint}/111122223333/lastmile-local-deliveries`);
 });
 
-test('every region has a delivery queue and its dead-letter queue', async () => {
+test('every region has a delivery queue, its dead-letter queue and a FIFO queue for ordered deliveries', async () => {
   const elsewhere = clientIn('eu-north-1');
   const { QueueUrls = [] } = await elsewhere.send(new ListQueuesCommand({}));
   expect(QueueUrls.map((url) => url.replace(/.*\//, ''))).toEqual([
     'lastmile-local-dead-letters',
     'lastmile-local-deliveries',
+    'lastmile-local-ordered-deliveries.fifo',
   ]);
   const { Attributes } = await elsewhere.send(
     new GetQueueAttributesCommand({ QueueUrl: QueueUrls[1], AttributeNames: ['RedrivePolicy'] }),
