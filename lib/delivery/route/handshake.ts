@@ -5,13 +5,15 @@ import { BoundedMap } from '../../core/input/bounded-map.ts';
 import type { WebhookConsent } from '../../core/request/webhook-handshake.ts';
 import { consentIn, handshakeRequest } from '../../core/request/webhook-handshake.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { HttpClient } from '../../ports/delivery.ts';
+import type { HttpClient, HttpResult } from '../../ports/delivery.ts';
 import { createSingleFlight } from '../single-flight.ts';
 
 /** How long the consent of an endpoint counts. Then each worker asks again, so that another rate takes effect. */
 const consentMs = 3_600_000;
 /** How long a worker that was refused does not ask again. */
 const refusalMs = 60_000;
+/** How long a worker does not ask again after a failure of the network. Otherwise each waiting event would ask. */
+const failureMs = 5000;
 /** More endpoints than this are asked more often. */
 const maxEndpoints = 1000;
 
@@ -25,7 +27,8 @@ export interface HandshakeDependencies {
  * The destination with the rate that its endpoint allows.
  *
  * Failure policy: without the consent of the endpoint nothing is sent. A refusal is retryable, because the owner of the endpoint
- * may still consent; the events wait until their age limit.
+ * may still consent; the events wait until their age limit. After a failure of the network, all events of the next seconds fail
+ * for the same reason. A reason that is permanent, such as an address that may not be called, holds for all of them anyway.
  *
  * @throws Failure HandshakeRefused, or a failure of the network
  */
@@ -44,15 +47,26 @@ export function createHandshake({ http, clock, userAgent }: HandshakeDependencie
   async function ask(route: ResolvedDestination, origin: string, signal: AbortSignal): Promise<Answered> {
     const { apiDestination, transport, policy } = route;
     const request = handshakeRequest(apiDestination, origin, userAgent);
-    const result = await http.send(request, { timeoutMs: policy.timeoutMs, transport, signal, readSuccessBody: false });
+    let result: HttpResult;
+    try {
+      result = await http.send(request, { timeoutMs: policy.timeoutMs, transport, signal, readSuccessBody: false });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return unasked(error);
+    }
     if (result.kind !== 'answer')
-      throw new Failure('ConnectionReset', 'The connection ended before an answer to OPTIONS.');
+      return unasked(new Failure('ConnectionReset', 'The connection ended before an answer.'));
     try {
       return { consent: consentIn(result.answer, origin), untilMs: clock.nowMs() + consentMs };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { consent: error, untilMs: clock.nowMs() + refusalMs };
     }
+  }
+
+  function unasked({ code, message, cause }: Failure): Answered {
+    const reason = `The endpoint could not be asked for its consent (OPTIONS), and is asked again after ${failureMs / 1000} s: ${message}`;
+    return { consent: new Failure(code, reason, { cause }), untilMs: clock.nowMs() + failureMs };
   }
 
   /** The same object for the same consent, so that what is cached by destination stays cached. */

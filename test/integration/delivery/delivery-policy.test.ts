@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { startConnectProxy } from '../../servers/endpoints/connect-proxy.ts';
+import { createWaitingClock } from '../../fakes/waiting-clock.ts';
 import { comeBack, newMessage, type RateStory, sharedRate } from '../rate/rate-story.ts';
 
 /* A test sets a member of a delivery policy by the control API and observes the requests at the endpoint. */
 
 let story: RateStory;
 const inFlight: (() => void)[] = [];
+/** While it is true, the path /down breaks each connection. */
+let isDown = false;
 
 sharedRate.override('answer', () => async ({ method, path }) => {
+  if (path === '/down' && isDown) story.endpoint.dropConnections();
   if (path === '/silent') return await new Promise<never>(() => undefined);
   if (method === 'OPTIONS')
     return { headers: { 'WebHook-Allowed-Origin': path === '/shy' ? 'other.example.com' : '*' } };
@@ -239,6 +243,28 @@ describe('the content of requests', () => {
     expect(story.endpoint.requests.filter(({ path }) => path === '/shy').map(({ method }) => method)).toEqual([
       'OPTIONS',
     ]);
+  });
+
+  test('a worker asks an endpoint that is down for its consent once for 100 events, and delivers them when it is back', async () => {
+    isDown = true;
+    const asked = () => story.endpoint.requests.filter(({ path }) => path === '/down').map(({ method }) => method);
+    const destination = await story.createDestination('down', 10_000);
+    await destination.policy('Put', { WebhookRequestOrigin: 'events.example.com' });
+    const clock = createWaitingClock();
+    const worker = await story.startWorker({ ...uncached, RETRY_BASE_DELAY_MS: '1' }, clock);
+    await worker.deliverQueued(...batchOf(destination.name, 100));
+    expect([asked(), worker.deferred().length]).toEqual([['OPTIONS'], 100]);
+    // The function `deliver` is a worker of its own.
+    const reason = 'The endpoint could not be asked for its consent (OPTIONS), and is asked again after 5 s: ';
+    const waits = { outcome: 'deferred', attempts: 0, reason: expect.stringContaining(reason) };
+    expect(await worker.deliver(destination.name)).toMatchObject(waits);
+    expect(await worker.deliver(destination.name)).toMatchObject(waits);
+    expect(asked()).toEqual(['OPTIONS', 'OPTIONS']);
+
+    isDown = false;
+    clock.pass(60_000);
+    await worker.deliverQueued(...worker.deferred().map(comeBack));
+    expect(asked().slice(2)).toEqual(['OPTIONS', ...Array.from({ length: 102 }, () => 'POST')]);
   });
 
   test('a Transformer of the target replaces that of the policy, and its text reaches the endpoint as text', async () => {

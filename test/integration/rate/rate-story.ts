@@ -60,7 +60,9 @@ export const sharedRate = sharedSqs
 export type RateStory = Awaited<ReturnType<typeof createRateStory>>;
 
 /** The deployed handlers as several workers, the whole stack, and a table whose buckets a test can read and set. */
-async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamoDb }, clock }: RateServers) {
+async function createRateStory(servers: RateServers) {
+  const { stack, sqs, endpoint, clock: workersClock } = servers;
+  const { events, dynamoDb } = servers.clients;
   const { ConnectionArn } = await events.send(
     new CreateConnectionCommand({ ...connection, AuthParameters: passwords('first') }),
   );
@@ -123,7 +125,7 @@ async function createRateStory({ stack, sqs, endpoint, clients: { events, dynamo
   }
 
   /** A worker of either function, with caches of its own; its clients go through the proxy. */
-  async function startWorker(variables: Environment = {}) {
+  async function startWorker(variables: Environment = {}, clock = workersClock) {
     const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
     const given = { DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url, ...variables };
     const environment = functionVariables(given, (name) => `${stack.url}/${account}/${name}`);

@@ -103,10 +103,18 @@ describe('the handshake of web hooks', () => {
     expect(requests).toHaveLength(3);
   });
 
-  test('after a failure of the network, the next delivery asks the endpoint for its consent again', async () => {
-    const { resolver, current } = setUp(new Failure('ConnectionRefused', 'injected'));
-    await expect(resolver.current('orders')).rejects.toMatchObject({ code: 'ConnectionRefused' });
+  test('after a failure of the network, the deliveries of the next five seconds fail without another request', async () => {
+    const { resolver, requests, clock, current } = setUp(new Failure('ConnectionRefused', 'injected.'));
+    const failure = {
+      code: 'ConnectionRefused',
+      message: 'The endpoint could not be asked for its consent (OPTIONS), and is asked again after 5 s: injected.',
+    };
+    await expect(resolver.current('orders')).rejects.toMatchObject(failure);
     current.reply = allowed();
+    await clock.advance(4999);
+    await expect(resolver.current('orders')).rejects.toMatchObject(failure);
+    expect(requests).toHaveLength(1);
+    await clock.advance(1);
     expect(await resolver.current('orders')).toBe(current.route);
   });
 
