@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
 import jsonata from 'jsonata';
 import type { ProcessAnswer, ProcessWork } from './messages.ts';
 
@@ -158,6 +159,17 @@ function reasonOf(error: unknown): string {
 }
 
 /**
+ * Ends this process when the process that has started it is gone. It runs in a thread, because the main thread sees nothing while one
+ * function or regular expression runs, and nobody is left then who would kill this process.
+ */
+const watch = `
+  const { workerData: starter } = require('node:worker_threads');
+  setInterval(() => {
+    if (process.ppid !== starter) process.kill(process.pid, 'SIGKILL');
+  }, 500);
+`;
+
+/**
  * Answers in a later turn of the event loop. The members of an object are evaluated side by side, so when one has failed, the others
  * may still run. They use the time and the memory of their own expression, or the next one would be refused for them.
  */
@@ -167,6 +179,7 @@ function serve(send: (message: ProcessAnswer | 'ready') => void): void {
   });
   // The terminal sends Ctrl-C to this process too. It ends with the process that has started it.
   process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined);
+  new Worker(watch, { eval: true, workerData: process.ppid }).unref();
   send('ready');
 }
 

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createJsonataTransformations } from '../../../lib/adapters/jsonata/transformations.ts';
@@ -114,6 +117,25 @@ describe('an expression that fails', () => {
     await expect(endless).rejects.toThrow('The expression of the Transformer runs for more than 1 s.');
     expect(await behind).toMatchObject({ value: 1 });
   });
+});
+
+test('when the worker is killed while an expression never ends, the process of the expression ends too', async () => {
+  const file = new URL('../../../lib/adapters/jsonata/transformations.ts', import.meta.url);
+  // The worker begins to wait when it has sent the expression.
+  const worker = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `import { createJsonataTransformations } from ${JSON.stringify(file.href)};
+    const clock = { nowMs: () => 0, delay: () => { setImmediate(() => console.log('waits')); return new Promise(() => {}); } };
+    const text = JSON.stringify('a'.repeat(40) + '!');
+    const endless = { destination: 'one', expression: '$match($, /^(a+)+$/)', eventText: text, metadata: {} };
+    await createJsonataTransformations(clock).apply(endless, new AbortController().signal);`,
+  ]);
+  await once(worker.stdout, 'data');
+  const children = readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim();
+  expect(children).toMatch(/^[0-9]+$/);
+  worker.kill('SIGKILL');
+  await expect.poll(() => existsSync(`/proc/${children}`), { timeout: 60_000 }).toBe(false);
 });
 
 describe('expressions that come at the same time', () => {
