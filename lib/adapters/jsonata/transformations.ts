@@ -6,6 +6,7 @@ import { Failure } from '../../core/failure/failure.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Transformations } from '../../ports/transformations.ts';
 import type { ProcessAnswer, ProcessWork } from './messages.ts';
+import { Turns } from './turns.ts';
 
 /**
  * When the process is killed. The process itself gives up after 1 s, but not while one function or regular expression runs. Source of
@@ -23,8 +24,14 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
+/** The answer to an expression, and how long the caller waited for it, without the start of a process. */
+interface Evaluated {
+  readonly answer: ProcessAnswer;
+  readonly tookMs: number;
+}
+
 /** The process. It evaluates one expression at a time, and the caller must wait for the answer. */
-function createEvaluator(clock: Clock): (work: ProcessWork) => Promise<ProcessAnswer> {
+function createEvaluator(clock: Clock): (work: ProcessWork) => Promise<Evaluated> {
   let evaluator: ChildProcess | undefined;
 
   return async (work) => {
@@ -33,8 +40,9 @@ function createEvaluator(clock: Clock): (work: ProcessWork) => Promise<ProcessAn
     evaluator = child;
     const finished = new AbortController();
     setReferenced(child, true);
+    const beganAtMs = clock.nowMs();
     try {
-      return await new Promise<ProcessAnswer>((resolve, reject) => {
+      const answer = await new Promise<ProcessAnswer>((resolve, reject) => {
         child.once('message', resolve);
         child.once('exit', (code, signal) => {
           // Node ends itself by a signal when it has no memory left, and so does Linux.
@@ -51,6 +59,7 @@ function createEvaluator(clock: Clock): (work: ProcessWork) => Promise<ProcessAn
         );
         child.send(work);
       });
+      return { answer, tookMs: clock.nowMs() - beganAtMs };
     } finally {
       finished.abort();
       child.removeAllListeners('message').removeAllListeners('exit');
@@ -73,30 +82,27 @@ function setReferenced(child: ChildProcess, isReferenced: boolean): void {
 /**
  * Evaluates JSONata in one process, one expression at a time. The process is started with the first expression, and anew after an
  * expression that it did not survive. A thread would not do: one large string makes V8 end the whole process of the thread.
- * The destinations take turns, so that many slow expressions of one do not hold up the others.
+ * The destinations take turns by the time that they have used, so that slow expressions of one hold up an event of another once.
  *
  * Failure policy: an expression that runs too long or needs too much memory is a permanent failure of its own event. The events
  * behind it are evaluated in the next process. An event whose invocation is about to end is not evaluated, and is tried again later.
  */
 export function createJsonataTransformations(clock: Clock): Transformations {
   const run = createEvaluator(clock);
+  const turns = new Turns<Waiting>();
   let isRunning = false;
-  /** By destination. The first destination has the next turn. */
-  const waiting = new Map<string, Set<Waiting>>();
 
   async function runAll(): Promise<void> {
     if (isRunning) return;
     isRunning = true;
-    for (let [turn] = waiting; turn !== undefined; [turn] = waiting) {
-      const [destination, line] = turn;
-      const [next] = line;
-      if (next !== undefined) {
-        line.delete(next);
-        await run(next.work).then(next.answered, next.failed);
-      }
-      // The destination's next turn comes after those of all others, also of those that came meanwhile.
-      waiting.delete(destination);
-      if (line.size > 0) waiting.set(destination, line);
+    for (let turn = turns.next(); turn !== undefined; turn = turns.next()) {
+      const { destination, work: one } = turn;
+      let usedMs = 0;
+      await run(one.work).then(({ answer, tookMs }) => {
+        usedMs = tookMs;
+        one.answered(answer);
+      }, one.failed);
+      turns.end(destination, usedMs);
     }
     isRunning = false;
   }
@@ -104,14 +110,13 @@ export function createJsonataTransformations(clock: Clock): Transformations {
   return {
     async apply({ destination, expression, eventText, metadata }, signal) {
       const answer = Promise.withResolvers<ProcessAnswer>();
-      const line = waiting.get(destination) ?? new Set();
       const one = { work: { expression, eventText, metadata }, answered: answer.resolve, failed: answer.reject };
       const leave = (): void => {
-        line.delete(one);
+        turns.remove(destination, one);
         answer.reject(new Failure('OutOfTime', 'The invocation had to end before the Transformer had its turn.'));
       };
       if (signal.aborted) leave();
-      else waiting.set(destination, line.add(one));
+      else turns.add(destination, one);
       signal.addEventListener('abort', leave, { once: true });
       void runAll();
       try {

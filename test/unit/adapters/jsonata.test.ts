@@ -158,6 +158,28 @@ describe('expressions that come at the same time', () => {
     expect(order).toEqual(['one a', 'two a', 'one b', 'two b', 'one c']);
   });
 
+  test('after an expression that took a second, the events of another destination come first', async () => {
+    let nowMs = 0;
+    let tookMs = 1000;
+    const clock: Clock = {
+      nowMs: () => nowMs,
+      delay: () => {
+        nowMs += tookMs;
+        tookMs = 1;
+        return new Promise(() => undefined);
+      },
+    };
+    const transformations = createJsonataTransformations(clock);
+    const order: string[] = [];
+    const evaluate = async (destination: string, name: string) => {
+      await apply('1', '1', transformations, { destination });
+      order.push(name);
+    };
+    const slow = ['slow a', 'slow b'].map((name) => evaluate('slow', name));
+    await Promise.all([...slow, ...['fast a', 'fast b', 'fast c'].map((name) => evaluate('fast', name))]);
+    expect(order).toEqual(['slow a', 'fast a', 'fast b', 'fast c', 'slow b']);
+  });
+
   test('an event whose invocation is about to end stops waiting for its expression, and those behind it are evaluated', async () => {
     const ending = new AbortController();
     const first = apply('1', '1');
