@@ -11,7 +11,7 @@ const config: ViteUserConfig = {
     // Debian has no package of Terraform. `require-clients.ts` says so when its test does not run.
     exclude: missingForTerraform().length === 0 ? [] : ['test/clients/terraform.clients.ts'],
     globalSetup: ['test/clients/require-clients.ts'],
-    // A client is a process, and one of the AWS CLI takes half a second to begin.
+    // A client is a process, and one of the AWS CLI takes seconds on a busy machine.
     testTimeout: 120_000,
     reporters: ['default'],
   },

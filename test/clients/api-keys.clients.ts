@@ -1,21 +1,25 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Stack } from '../../lib/local/stack/stack.ts';
 import { sharedStack } from '../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
-import { awsCli, clientEnvironment, type Ended, python, run } from './client-processes.ts';
+import { type AwsCli, clientEnvironment, type Ended, python, run, startAwsCli } from './client-processes.ts';
 
 const command = join(import.meta.dirname, '..', '..', 'lib', 'commands', 'lastmile.ts');
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let control: string;
+let cli: AwsCli;
 
 sharedStack.override('stackOptions', { auth: true, environment: { CACHE_SECONDS: '0' } });
 
 sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint }) => {
   [stack, endpoint] = [startedStack, startedEndpoint];
+  cli = startAwsCli(stack.url);
   control = await createKey('control');
 });
+
+afterAll(() => cli.close());
 
 /** Creates a key as `npm run keys` does. */
 async function createKey(api: string): Promise<string> {
@@ -27,8 +31,7 @@ const credentialsOf = (key: string) => ({ AWS_ACCESS_KEY_ID: key.slice(0, 14), A
 
 /** The AWS CLI with an API key as its credentials. */
 function aws(key: string, ...args: readonly string[]): Promise<Ended> {
-  const env = { ...clientEnvironment, ...credentialsOf(key) };
-  return run(awsCli, ['--endpoint-url', stack.url, ...args], { env });
+  return cli.run(args, credentialsOf(key));
 }
 
 async function done<Members>(ended: Promise<Ended>): Promise<Members> {

@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { clientEnvironment, python } from './client-processes.ts';
+import { startPython } from './client-processes.ts';
 
 /** The return value of boto3 with its `status`. Bytes are `{ bytes }` in base64, times `{ time }` in epoch seconds. */
 export type Boto3Answer<Members = unknown> = Members & { readonly status: number };
@@ -39,18 +35,10 @@ interface Line {
 }
 
 export function startBoto3(endpointUrl: string): Boto3 {
-  const program = join(import.meta.dirname, 'boto3-calls.py');
-  const process = spawn(python, [program, endpointUrl], { env: clientEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface(process.stdout)[Symbol.asyncIterator]();
-  let previous: Promise<unknown> = Promise.resolve();
-  // A write to an ended process fails with this event. The call itself fails because its answer is missing.
-  process.stdin.on('error', () => undefined);
+  const program = startPython('boto3-calls.py', endpointUrl);
 
   async function call(request: object): Promise<Boto3Answer> {
-    process.stdin.write(`${JSON.stringify(request)}\n`);
-    const next = await lines.next();
-    if (next.done === true) throw new Error('The Python process has ended; what it printed says why.');
-    const { answer, error, refused } = JSON.parse(next.value) as Line;
+    const { answer, error, refused } = (await program.call(request)) as Line;
     if (error !== undefined) throw new Boto3Error(error.message, error.code, error.status);
     if (answer === undefined) throw new Boto3Error(refused ?? 'no answer');
     return answer;
@@ -58,17 +46,10 @@ export function startBoto3(endpointUrl: string): Boto3 {
 
   return {
     client: (service, region = 'us-east-1') => {
-      const perform = (operation: string, callArguments: object = {}): Promise<Boto3Answer> => {
-        const made = previous.then(() => call({ service, region, operation, arguments: callArguments }));
-        previous = made.catch(() => undefined);
-        return made;
-      };
+      const perform = (operation: string, callArguments: object = {}): Promise<Boto3Answer> =>
+        call({ service, region, operation, arguments: callArguments });
       return perform as Boto3Client;
     },
-    async close() {
-      const ended = once(process, 'close');
-      process.stdin.end();
-      await ended;
-    },
+    close: () => program.close(),
   };
 }

@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 /** The places of Debian's packages, so that another client on the PATH is not used. */
 export const awsCli = '/usr/bin/aws';
@@ -44,11 +47,66 @@ export function run(
   });
 }
 
-/** @returns the output, and in `json` the parsed output */
-export async function aws(
-  endpointUrl: string,
-  ...args: readonly string[]
-): Promise<Ended & { readonly json: unknown }> {
-  const ended = await run(awsCli, ['--endpoint-url', endpointUrl, ...args]);
-  return { ...ended, json: /^\s*[[{]/.test(ended.stdout) ? JSON.parse(ended.stdout) : undefined };
+/** A Python program that answers each line of JSON with another. */
+export interface PythonProgram {
+  call(request: object): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Starts a program of this folder. It answers one call at a time. */
+export function startPython(name: string, ...args: readonly string[]): PythonProgram {
+  const command = [join(import.meta.dirname, name), ...args];
+  const child = spawn(python, command, { env: clientEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  let previous: Promise<unknown> = Promise.resolve();
+  // A write to an ended process fails with this event. The call itself fails because its answer is missing.
+  child.stdin.on('error', () => undefined);
+
+  async function callNow(request: object): Promise<unknown> {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const next = await lines.next();
+    if (next.done === true) throw new Error('The Python process has ended; what it printed says why.');
+    return JSON.parse(next.value);
+  }
+
+  return {
+    call(request) {
+      const made = previous.then(() => callNow(request));
+      previous = made.catch(() => undefined);
+      return made;
+    },
+    async close() {
+      const ended = once(child, 'close');
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+export interface AwsCli {
+  /**
+   * @param environment what the command has besides the environment of every client
+   * @returns the output, and in `json` the parsed output
+   */
+  run(
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<Ended & { readonly json: unknown }>;
+  close(): Promise<void>;
+}
+
+/**
+ * The AWS CLI, loaded once for many commands. To start it for each command takes a second of processor time, and most of it loads
+ * the same modules.
+ */
+export function startAwsCli(endpointUrl: string): AwsCli {
+  const program = startPython('aws-calls.py');
+  return {
+    async run(args, environment = {}) {
+      const request = { arguments: ['--endpoint-url', endpointUrl, ...args], environment };
+      const ended = (await program.call(request)) as Ended;
+      return { ...ended, json: /^\s*[[{]/.test(ended.stdout) ? JSON.parse(ended.stdout) : undefined };
+    },
+    close: () => program.close(),
+  };
 }

@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Stack } from '../../lib/local/stack/stack.ts';
 import { sharedStack } from '../fixtures/stack.ts';
 import { type Boto3, type Boto3Client, startBoto3 } from './boto3.ts';
-import { aws } from './client-processes.ts';
+import { type AwsCli, startAwsCli } from './client-processes.ts';
 
-let stack: Stack;
+let cli: AwsCli;
 let boto3: Boto3;
 
-sharedStack.beforeAll(({ stack: started }) => {
-  stack = started;
+sharedStack.beforeAll(({ stack }) => {
+  cli = startAwsCli(stack.url);
   boto3 = startBoto3(stack.url);
 });
 
-afterAll(() => boto3.close());
+afterAll(async () => {
+  await cli.close();
+  await boto3.close();
+});
 
 const arn = (region: string, resource: string) => `arn:aws:events:${region}:123456789012:${resource}`;
 const EventPattern = '{"source": ["shop"], "detail-type": [{"prefix": "Order"}]}';
@@ -20,7 +22,7 @@ const nothingFailed = { FailedEntryCount: 0, FailedEntries: [] };
 
 describe('the AWS CLI', () => {
   const region = 'eu-west-1';
-  const events = (...args: readonly string[]) => aws(stack.url, '--region', region, 'events', ...args);
+  const events = (...args: readonly string[]) => cli.run(['--region', region, 'events', ...args]);
 
   /** The output of a command that must succeed. */
   async function done(...args: readonly string[]): Promise<unknown> {

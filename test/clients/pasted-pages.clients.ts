@@ -1,66 +1,30 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { ownEndpoint, ownFolder, ownStack } from '../fixtures/stack.ts';
-import { awsCli, run } from './client-processes.ts';
+import type { Stack } from '../../lib/local/stack/stack.ts';
+import { ownFolder, sharedStack } from '../fixtures/stack.ts';
+import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
+import { bareShell, type BareShell } from './bare-shell.ts';
+import { type Ended, run } from './client-processes.ts';
 
 // A page starts many processes, and sls bundles a function.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const repository = join(import.meta.dirname, '..', '..');
+const lines: string[] = [];
+let stack: Stack;
+let endpoint: RecordingEndpoint;
+let shell: BareShell;
+let pastedReadme: Pasted;
 
-/** Records each connection of a Node process that leaves this machine. It is loaded before the program. */
-const nodeGuard = `
-const { appendFileSync } = require('node:fs');
-const { Socket } = require('node:net');
-const connect = Socket.prototype.connect;
-Socket.prototype.connect = function (...args) {
-  const first = Array.isArray(args[0]) ? args[0][0] : args[0];
-  const options = typeof first === 'object' ? first : { host: typeof args[1] === 'string' ? args[1] : 'localhost' };
-  const host = options.path === undefined ? (options.host ?? 'localhost') : 'localhost';
-  if (!/^(localhost|127\\.|::1$)/.test(host)) appendFileSync(process.env.LOOPBACK_GUARD, 'node ' + host + '\\n');
-  return connect.apply(this, args);
-};
-`;
+const say = (text: string): void => void lines.push(text);
+sharedStack.override('stackOptions', { output: { line: say, error: say } });
 
-/** The same for a Python process, which loads a module of this name before the program. */
-const pythonGuard = `
-import os, socket
-def guarded(name):
-    connect = getattr(socket.socket, name)
-    def guard(self, address):
-        host = address[0] if isinstance(address, tuple) else 'localhost'
-        if not (host in ('localhost', '::1') or host.startswith('127.')):
-            with open(os.environ['LOOPBACK_GUARD'], 'a') as file:
-                file.write('python %s\\n' % host)
-        return connect(self, address)
-    setattr(socket.socket, name, guard)
-for name in ('connect', 'connect_ex'):
-    guarded(name)
-`;
-
-/** A shell that knows only PATH and HOME, and the guards of its programs. */
-function bareShell() {
-  const folder = ownFolder();
-  symlinkSync(awsCli, join(folder, 'aws'));
-  // The oldest boto3 of a user, which ignores AWS_ENDPOINT_URL.
-  symlinkSync('/usr/bin/python3', join(folder, 'python3'));
-  writeFileSync(join(folder, 'guard.cjs'), nodeGuard);
-  writeFileSync(join(folder, 'sitecustomize.py'), pythonGuard);
-  const left = join(folder, 'left-loopback.txt');
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
-  const env = {
-    PATH: [folder, ...path].join(delimiter),
-    HOME: folder,
-    LC_ALL: 'C.UTF-8',
-    NODE_OPTIONS: `--require=${join(folder, 'guard.cjs')}`,
-    PYTHONPATH: folder,
-    LOOPBACK_GUARD: left,
-  };
-  const leftLoopback = (): string => (existsSync(left) ? readFileSync(left, 'utf8') : '');
-  return { env, leftLoopback };
-}
+sharedStack.beforeAll(async ({ stack: startedStack, endpoint: startedEndpoint, folder }) => {
+  [stack, endpoint, shell] = [startedStack, startedEndpoint, bareShell(folder)];
+  pastedReadme = await paste('README.md');
+});
 
 /** The blocks of a page that a reader pastes into a shell. */
 function blocksOf(page: string): readonly string[] {
@@ -81,56 +45,108 @@ const deployedLine = /^.* # deployed$\n/gm;
 const exampleTime = /\b20\d\d-\d\d-\d\dT18:00:00Z/g;
 const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 
-interface Pasted {
-  readonly block: string;
-  readonly status: number;
+/** npx takes two seconds of processor time to find the command of this checkout. The README is pasted with it, the other pages without it. */
+const direct = 'npx() { [ "$1" = lastmile ] && shift && node infra/node/lastmile.cjs "$@"; }';
+
+interface Pasted extends Ended {
+  readonly blocks: readonly string[];
+  /** What each block printed on its standard error. */
+  readonly errorOutputs: readonly string[];
+  /** Each command that failed, whatever came after it. */
+  readonly failures: readonly string[];
 }
 
-/** Pastes the blocks one after the other into the same shell, as a reader does. */
-async function paste(blocks: readonly string[], env: Readonly<Record<string, string>>) {
-  const script = blocks.map((block, index) => `${block}\nprintf '\\n@@ ${index} %s\\n' $?\n`).join('');
-  const { stdout, stderr } = await run('bash', ['--norc', '-c', script], { cwd: repository, env });
-  const statuses = [...stdout.matchAll(/^@@ (\d+) (\d+)$/gm)];
-  const pasted = statuses.map(
-    ([, index, status]): Pasted => ({ block: blocks[Number(index)] ?? '', status: Number(status) }),
-  );
-  return { pasted, stdout, stderr };
-}
-
-test.each([
-  ['README.md', 2, []],
-  ['docs/guide/local-stack.md', 5, []],
-  ['docs/guide/policies.md', 6, ['README.md']],
-  ['docs/guide/troubleshooting.md', 3, ['README.md']],
-])(
-  'every local block of %s works when it is pasted into a bare shell, and nothing leaves loopback',
-  async (page, least, before) => {
-    const [stack, endpoint] = [await ownStack(), await ownEndpoint()];
-    const { env, leftLoopback } = bareShell();
-    const localBlocksOf = (from: string) => blocksOf(from).filter((block) => !notPasted.test(block));
-    expect(localBlocksOf(page).length).toBeGreaterThanOrEqual(least);
-    // The README's example of sls takes long, and no other page needs it.
-    const prepared = before.flatMap(localBlocksOf).filter((block) => !block.includes('npx sls'));
-    const blocks = [...prepared, ...localBlocksOf(page)].map((block) =>
+/** The blocks of a page that are pasted here. The example of sls takes long, so only the README's is. */
+function localBlocksOf(page: string): readonly string[] {
+  return blocksOf(page)
+    .filter((block) => !notPasted.test(block) && (page === 'README.md' || !block.startsWith('npx sls invoke local')))
+    .map((block) =>
       block
         .replaceAll('http://127.0.0.1:4010', stack.url)
         .replaceAll('http://127.0.0.1:8080', endpoint.origin)
         .replaceAll(deployedLine, '')
         .replaceAll(exampleTime, inAnHour()),
     );
-    const { pasted, stderr } = await paste(blocks, env);
-    expect([
-      pasted.length,
-      pasted.filter(({ status }) => status !== 0),
-      stderr.match(/^.*(?:rror|not found).*$/gm),
-    ]).toEqual([blocks.length, [], null]);
-    expect(endpoint.requests.length).toBeGreaterThan(0);
-    expect(leftLoopback()).toBe('');
+}
+
+/** Pastes the blocks one after the other into the same shell, as a reader does. The shell may begin with what the README's shell has set. */
+async function paste(page: string, { afterReadme = false } = {}): Promise<Pasted> {
+  const blocks = localBlocksOf(page);
+  const state = join(shell.env['HOME'] ?? '', 'state-of-the-shell.sh');
+  const begin = page === 'README.md' ? '' : direct;
+  const script = [
+    ...(afterReadme ? [`source ${state}`] : []),
+    `trap 'printf "\\n@@ failed: %s\\n" "$BASH_COMMAND" >&2' ERR`,
+    begin,
+    ...blocks.map((block) => `${block}\necho '@@ next block' >&2`),
+    'trap - ERR',
+    ...(page === 'README.md' ? [`{ export -p; declare -p CONNECTION; declare -f; } >${state}`] : []),
+    'echo @@ pasted',
+  ].join('\n');
+  const ended = await run('bash', ['--norc', '-c', script], { cwd: repository, env: shell.env });
+  const failures = [...ended.stderr.matchAll(/^@@ failed: (.*)$/gm)].map(([, command = '']) => command);
+  return { ...ended, blocks, failures, errorOutputs: ended.stderr.split('@@ next block\n') };
+}
+
+/** Every block was pasted to its end, no command failed or printed an error, and nothing left loopback. */
+function expectSuccess({ blocks, stdout, stderr, failures }: Pasted, least: number): void {
+  expect(blocks.length).toBeGreaterThanOrEqual(least);
+  expect([failures, stderr.match(/^.*(?:rror|not found).*$/gm)]).toEqual([[], null]);
+  expect(stdout).toMatch(/^@@ pasted$/m);
+  expect(shell.leftLoopback()).toBe('');
+}
+
+test('every local block of README.md works when it is pasted into a bare shell, and nothing leaves loopback', () => {
+  expectSuccess(pastedReadme, 2);
+});
+
+test('the commands of the README deliver the event to the endpoint with its API key', () => {
+  const { stdout, errorOutputs } = pastedReadme;
+  expect(errorOutputs[0]).toBe('');
+  expect(stdout).toMatch(/"ApiDestinationArn": "arn:aws:events:us-east-1:123456789012:api-destination\/orders\//);
+  expect(stdout).toMatch(/^delivered {2}orders {2}HTTP 200 {2}1 attempt {2}\d+ ms$/m);
+  const [request] = endpoint.requests;
+  expect(request).toMatchObject({ method: 'POST', path: '/orders', headers: { 'x-api-key': 'opensesame' } });
+  const sent = readFileSync(join(repository, 'test/events/custom-order-placed.json'), 'utf8');
+  expect(JSON.parse(request?.body ?? '')).toEqual(JSON.parse(sent));
+  expect(lines[0]).toMatch(/ {2}delivered {2}orders {2}event .* {2}HTTP 200 {2}attempt 1 {2}\d+ ms$/);
+});
+
+test.each([
+  ['docs/guide/troubleshooting.md', 3],
+  ['docs/guide/policies.md', 6],
+])(
+  'every local block of %s works when it is pasted after those of the README, and nothing leaves loopback',
+  async (page, least) => {
+    expectSuccess(await paste(page, { afterReadme: true }), least);
   },
 );
 
+// This page resets the stack, so it comes last.
+test('every local block of the page of the local stack works in a bare shell of its own, and its bus delivers the matching event', async () => {
+  const page = 'docs/guide/local-stack.md';
+  const [linesBefore, requestsBefore] = [lines.length, endpoint.requests.length];
+  const pasted = await paste(page);
+  expectSuccess(pasted, 5);
+  expect(pasted.errorOutputs[pasted.blocks.findIndex((block) => block.includes('put-events'))]).toBe('');
+  const [, id] = /"FailedEntryCount": 0,\s+"Entries": \[\s+\{\s+"EventId": "([0-9a-f-]{36})"/.exec(pasted.stdout) ?? [];
+  await expect.poll(() => lines.length - linesBefore, { timeout: 100_000 }).toBeGreaterThanOrEqual(3);
+  const requests = endpoint.requests.slice(requestsBefore);
+  expect(requests).toMatchObject([{ method: 'POST', path: '/big-orders', headers: { 'x-api-key': 'opensesame' } }]);
+  const body = requests[0]?.body ?? '';
+  expect(JSON.parse(body)).toMatchObject({ id, 'detail-type': 'Order Placed' });
+  expect(body).toMatch(/"detail":\{"order": 7, "total": 149\.95\}\}$/);
+  expect(lines.slice(linesBefore).toSorted((one, other) => one.length - other.length)).toEqual([
+    expect.stringMatching(
+      new RegExp(` {2}delivered {2}big-orders {2}event ${id} {2}HTTP 200 {2}attempt 1 {2}\\d+ ms$`),
+    ),
+    expect.stringContaining('  unmatched  1 event matched no rule that has a target.'),
+    expect.stringContaining(`  logged  /aws/events/shop  event ${id}  ${body}`),
+  ]);
+});
+
 test('the guards of the bare shell notice a Node and a Python process that leave loopback', () => {
-  const { env, leftLoopback } = bareShell();
+  const { env, leftLoopback } = bareShell(ownFolder());
   const inShell = (command: string) => execFileSync('bash', ['--norc', '-c', command], { env });
   inShell(`node -e 'require("node:net").connect(9, "192.0.2.1").on("error", () => {}).destroy()'`);
   inShell(

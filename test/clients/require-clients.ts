@@ -11,6 +11,7 @@ interface Needed {
 
 const needed: readonly Needed[] = [
   { command: [awsCli, '--version'], name: 'awscli' },
+  { command: [python, '-c', 'import awscli.clidriver'], name: 'awscli' },
   { command: [python, '-c', 'import boto3'], name: 'python3-boto3' },
   { command: [chromiumPath, '--version'], name: 'chromium' },
 ];
@@ -21,7 +22,7 @@ export function setup(): void {
     return spawnSync(file, args, { env: clientEnvironment, stdio: 'ignore' }).status !== 0;
   });
   if (missing.length === 0) return sayWhatDoesNotRun();
-  const names = missing.map(({ name }) => name).join(' ');
+  const names = [...new Set(missing.map(({ name }) => name))].join(' ');
   process.stderr.write(`The client tests need programs that are not installed. On Debian: apt-get install ${names}\n`);
   process.exit(1);
 }

@@ -1,6 +1,11 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ListApiDestinationsCommand, ListConnectionsCommand, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
+import {
+  ListApiDestinationsCommand,
+  ListConnectionsCommand,
+  ListEventBusesCommand,
+  PutEventsCommand,
+} from '@aws-sdk/client-eventbridge';
 import { expect, test } from 'vitest';
 import { emptyLastmile } from '../../lib/adopt/descriptions.ts';
 import { makePlan } from '../../lib/adopt/plan.ts';
@@ -11,7 +16,7 @@ import type { Clients } from '../fixtures/clients.ts';
 import { sharedStack } from '../fixtures/stack.ts';
 import type { RecordingEndpoint } from '../servers/endpoints/recording-endpoint.ts';
 import { variedEventBridge } from '../unit/adopt/adopt-story.ts';
-import { aws, run } from './client-processes.ts';
+import { run } from './client-processes.ts';
 import { providerMirror } from './require-clients.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -80,7 +85,7 @@ test('terraform apply creates a destination and a rule that deliver, a plan then
   );
 
   const entry = { EventBusName: 'shop', Source: 'com.example', DetailType: 'Order Placed', Detail: '{"order": 7}' };
-  await aws(stack.url, 'events', 'put-events', '--entries', JSON.stringify([entry]));
+  await clients.events.send(new PutEventsCommand({ Entries: [entry] }));
   await arrivals.count(1);
   expect(endpoint.requests).toMatchObject([
     { method: 'POST', path: '/orders', headers: { 'x-api-key': 'opensesame' } },
@@ -113,7 +118,7 @@ test('the module of infra/terraform sends the events of a rule to an endpoint, a
 
   const before = endpoint.requests.length;
   const entry = { Source: 'com.example', DetailType: 'Order Placed', Detail: '{"order": 7}' };
-  await aws(stack.url, 'events', 'put-events', '--entries', JSON.stringify([entry]));
+  await clients.events.send(new PutEventsCommand({ Entries: [entry] }));
   await arrivals.count(before + 1);
   const request = endpoint.requests.at(-1);
   expect(request).toMatchObject({ method: 'POST', path: '/module', headers: { 'x-api-key': 'opensesame' } });
