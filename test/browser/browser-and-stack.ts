@@ -20,6 +20,8 @@ export const browserArguments = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // All pages of one context share a process: see `sharedContext` in console-page.ts.
+  '--process-per-site',
 ];
 
 /** The path of the browser. Ends the process when there is none, with a line that says what to install. */

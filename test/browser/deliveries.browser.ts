@@ -128,7 +128,7 @@ test('a refused replay shows the text of the service in the dialog', async () =>
 test('the list of deliveries follows the stack while its tab is visible, and asks nothing while the tab is hidden', async () => {
   const { region, clients } = await regionWithDestinations();
   await deliver(clients, 'event-1', 'accepts');
-  const page = await openConsole({ region, path: '/connections' });
+  const page = await openConsole({ region, path: '/connections', hasOwnContext: true });
   await page.clock.install();
   await page.addInitScript('Object.defineProperty(document, "visibilityState", { value: "hidden", writable: true })');
   let reads = 0;
