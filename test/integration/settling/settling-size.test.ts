@@ -53,6 +53,19 @@ test('an envelope of the largest message size is dead-lettered without a reason,
   expect(letters.map((letter) => [letter.body === body, letter.attributes])).toEqual([[true, {}]]);
 });
 
+test('an element of an array that is larger than a message is attempted at once, and returns to the sender if it fails', async () => {
+  const { deliver, envelope, requestsFor } = await createSettlingStory(servers);
+  const small = Array.from({ length: 10 }, () => envelope('well'));
+  const large = (apiDestination: string): unknown =>
+    JSON.parse(envelopeOf(apiDestination, maxMessageBytes + 1000).body);
+  const { deliveries } = (await deliver([...small, large('well')])) as {
+    readonly deliveries: readonly { readonly outcome: string }[];
+  };
+  expect(deliveries.map(({ outcome }) => outcome)).toEqual([...small.map(() => 'deferred'), 'delivered']);
+  expect(small.map(requestsFor)).toEqual(small.map(() => 0));
+  await expect(deliver([...small, large('never')])).rejects.toMatchObject({ code: 'DeliveryTooLarge' });
+});
+
 test('an envelope that the dead-letter queue does not accept is received again', async () => {
   const { deliveries, deadLetters, receiveOnce, fail, heal } = await createSettlingStory(servers);
   await deliveries.send({ body: envelopeOf('never', maxMessageBytes).body, attributes: {} });
