@@ -17,7 +17,7 @@ import type { StepProps } from './rule-step.tsx';
 import { SampleEventField } from './sample-event-field.tsx';
 
 const descriptions: Readonly<Record<InputKind, string>> = {
-  event: 'The body is the event as it came.',
+  event: 'The body is the event as it came, or what the Transformer of the delivery policy makes of it.',
   path: 'The body is the value that a JSON path finds.',
   constant: 'Every event gets the same body.',
   transformer: 'A template with values of the event.',
