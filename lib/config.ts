@@ -27,21 +27,14 @@ interface IntegerVariable {
 export type Variable = TextVariable | IntegerVariable;
 
 const url = [/^https?:\/\/[^\s/]+\/\S+$/, 'a URL that begins with http:// or https://'] as const;
-const fifoUrl = [
-  /^https?:\/\/[^\s/]+\/\S+\.fifo$/,
-  'the URL of a FIFO queue: it begins with http:// or https:// and ends with .fifo',
-] as const;
+const fifoUrl = [/^https?:\/\/[^\s/]+\/\S+\.fifo$/, 'the URL of a FIFO queue, which ends with .fifo'] as const;
 const cidrs = [{ test: (text: string) => parseAllowlist(text) !== undefined }, 'CIDRs, separated by commas'] as const;
 
 export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
   DELIVERY_QUEUE_URL: { type: 'text', required: true, form: url, meaning: 'SQS queue of buffered events and retries' },
   DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, form: url, meaning: "the stack's own dead-letter queue" },
-  ORDERED_QUEUE_URL: {
-    type: 'text',
-    form: fifoUrl,
-    meaning: 'FIFO queue of events that are delivered in order; unset means that a deployed stack has none',
-  },
+  ORDERED_QUEUE_URL: { type: 'text', form: fifoUrl, meaning: 'FIFO queue of events that are delivered in order' },
   SECRET_PREFIX: { type: 'text', required: true, meaning: "prefix of the names of the connections' secrets" },
   ROOT_SECRET_ARN: {
     type: 'text',
@@ -253,6 +246,5 @@ function problemsTogether({ REQUEST_TIMEOUT_MS, FUNCTION_TIMEOUT_SECONDS }: Conf
 }
 
 function isWithin(text: string, variable: IntegerVariable): boolean {
-  const value = Number(text);
-  return /^[0-9]{1,9}$/.test(text) && value >= variable.minimum && value <= variable.maximum;
+  return /^[0-9]{1,9}$/.test(text) && Number(text) >= variable.minimum && Number(text) <= variable.maximum;
 }

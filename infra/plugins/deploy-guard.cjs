@@ -41,7 +41,7 @@ function checkStage({ processedInput, service, classes }) {
 }
 
 /** Replaces a value that only CloudFormation knows. Every variable that may have such a value also accepts this text. */
-const resolvedLater = 'https://resolved.invalid/later';
+const resolvedLater = 'https://resolved.invalid/later.fifo';
 
 async function checkEnvironment({ service, classes }) {
   const { parseConfig } = await import('../../lib/config.ts');

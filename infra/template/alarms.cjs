@@ -8,6 +8,9 @@ const { visibilityTimeoutSeconds } = require('./queues.cjs');
 /** Longest delay of a message, DelaySeconds. Source: SQS API reference, SendMessage. */
 const maximumDelaySeconds = 900;
 
+/** The age at which an event is given up. Equals the largest MAXIMUM_EVENT_AGE_SECONDS of lib/config.ts. */
+const maximumEventAgeSeconds = 86_400;
+
 const fiveMinutes = 300;
 
 /** One metric over five minutes, in CloudWatch's form. */
@@ -36,6 +39,9 @@ const tableMetrics = (stack) =>
  *
  * A healthy message can become as old as the longest delay plus two visibility timeouts: its first worker may die, so that it
  * is received a second time. An older message shows a fault. This age is the threshold for the oldest message.
+ *
+ * A message of the FIFO queue waits there for all its retries, and behind the earlier ones of its group, until its event is given
+ * up for its age.
  */
 function watched(stack, parameters) {
   const everyFunction = Object.keys(functions);
@@ -54,6 +60,16 @@ function watched(stack, parameters) {
       [queueMetric(`${stack}-deliveries`, 'ApproximateAgeOfOldestMessage')],
       worstAgeSeconds,
     ],
+    ...(parameters.orderedDeliveries
+      ? [
+          [
+            'ordered-queue-age',
+            'Messages stay too long in the FIFO queue: their events should have been given up.',
+            [queueMetric(`${stack}-ordered-deliveries.fifo`, 'ApproximateAgeOfOldestMessage')],
+            maximumEventAgeSeconds + worstAgeSeconds,
+          ],
+        ]
+      : []),
     ['permanent-failures', 'Endpoints or configuration refuse events for good.', [ownMetric(stack, 'PermanentFailures')]],
     ['destinations-unhealthy', 'An endpoint has failed too often in a row; its events wait.', [ownMetric(stack, 'DestinationsUnhealthy')]],
     ['connections-deauthorized', 'A connection lost its authorization.', [ownMetric(stack, 'ConnectionsDeauthorized')]],

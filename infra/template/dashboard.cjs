@@ -9,9 +9,16 @@ const perRow = 3;
 
 const graph = (title, metrics, stat, more) => ({ title, metrics, stat, period: 60, view: 'timeSeries', ...more });
 
-function graphs(stack) {
+const messageCounts = [
+  'ApproximateNumberOfMessagesVisible',
+  'ApproximateNumberOfMessagesDelayed',
+  'ApproximateNumberOfMessagesNotVisible',
+];
+
+function graphs(stack, { orderedDeliveries }) {
   const own = (name, options = {}) => ['Lastmile', name, 'Stack', stack, options];
   const ofQueue = (name, metricName) => ['AWS/SQS', metricName, 'QueueName', `${stack}-${name}`];
+  const ordered = 'ordered-deliveries.fifo';
   const ofEach = (metricName) =>
     Object.keys(functions).map((name) => ['AWS/Lambda', metricName, 'FunctionName', `${stack}-${name}`]);
   const percentiles = (name) => ['p50', 'p95', 'p99'].map((stat) => own(name, { stat, label: stat }));
@@ -25,12 +32,16 @@ function graphs(stack) {
     graph('Wait for the rate (ms)', percentiles('RateWait'), 'p95'),
     graph(
       'Delivery queue',
-      ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesDelayed', 'ApproximateNumberOfMessagesNotVisible'].map(
-        (name) => ofQueue('deliveries', name),
-      ),
+      messageCounts.map((name) => ofQueue('deliveries', name)),
       'Maximum',
     ),
     graph('Oldest message of the delivery queue (s)', [ofQueue('deliveries', 'ApproximateAgeOfOldestMessage')], 'Maximum'),
+    ...(orderedDeliveries
+      ? [
+          graph('Ordered deliveries', messageCounts.map((name) => ofQueue(ordered, name)), 'Maximum'),
+          graph('Oldest message of the ordered deliveries (s)', [ofQueue(ordered, 'ApproximateAgeOfOldestMessage')], 'Maximum'),
+        ]
+      : []),
     graph('Dead letters', [ofQueue('dead-letters', 'ApproximateNumberOfMessagesVisible')], 'Maximum'),
     graph('Duration (ms)', ofEach('Duration'), 'p95'),
     graph('Invocations', ofEach('Invocations'), 'Sum'),
@@ -43,7 +54,7 @@ function graphs(stack) {
 }
 
 /** @param alarmIds logical ids of the alarms; the first widget shows them all */
-function dashboard(stack, alarmIds) {
+function dashboard(stack, parameters, alarmIds) {
   const width = columns / perRow;
   const status = {
     type: 'alarm',
@@ -53,7 +64,7 @@ function dashboard(stack, alarmIds) {
     height: 4,
     properties: { title: stack, alarms: alarmIds.map((id) => `\${${id}.Arn}`) },
   };
-  const widgets = graphs(stack).map((properties, index) => ({
+  const widgets = graphs(stack, parameters).map((properties, index) => ({
     type: 'metric',
     x: (index % perRow) * width,
     y: status.height + Math.floor(index / perRow) * height,

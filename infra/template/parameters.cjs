@@ -35,6 +35,13 @@ const integer = (minimum, maximum, unit, meaning) => ({
   parse: (value) => (value === undefined ? undefined : Number(value)),
 });
 
+const flag = (meaning) => ({
+  accepts: (value) => value === 'true' || value === 'false',
+  words: 'true or false',
+  meaning,
+  parse: (value) => value === 'true',
+});
+
 /** For each parameter: its form, a description of the form, its unit and its meaning. An empty value means that it is not set. */
 const parameters = {
   kmsKeyArn: text(
@@ -60,14 +67,14 @@ const parameters = {
   ruleArns: list(
     'arn:aws[a-z-]*:events:[a-z0-9*-]+:[0-9*]+:rule/[A-Za-z0-9/_.*-]+',
     'ARNs of rules',
-    'rules that may send to the delivery queue; default: every rule of the account and region',
+    'rules that may send to the delivery queue and to the FIFO queue; default: every rule of the account and region',
   ),
   subnetIds: list('subnet-[0-9a-f]+', 'ids of subnets', 'subnets of the functions that make requests; default: no VPC'),
   securityGroupIds: list('sg-[0-9a-f]+', 'ids of security groups', 'security groups of the functions that make requests; needs `subnetIds`'),
   functionTimeoutSeconds: integer(15, 900, 's', 'time limit of every function except `control-api`, which has 30 s'),
   deliverReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `deliver`'),
   controlApiReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `control-api`'),
-  maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue that run at the same time'),
+  maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue that run at the same time, and as many of the FIFO queue'),
   batchingWindowSeconds: integer(0, 300, 's', 'time that Lambda waits for a full batch of the delivery queue'),
   logRetentionDays: {
     accepts: (value) => retentions.some((days) => String(days) === value),
@@ -78,6 +85,7 @@ const parameters = {
   },
   failedInvocationsDays: integer(1, 3650, 'days', 'retention of failed invocations in their bucket'),
   keepEventsDays: integer(0, 3650, 'days', 'retention of kept events in a bucket of their own; `0` keeps none and makes no bucket'),
+  orderedDeliveries: flag('whether the stack has a FIFO queue for events that are delivered in order'),
   eventBusName: text(
     /^[/.\-_A-Za-z0-9]{1,256}$/,
     'the name of an event bus',
@@ -99,12 +107,7 @@ const parameters = {
     'the ARN of an SNS topic',
     'topic to which the alarms are sent; default: they show only in CloudWatch',
   ),
-  deletionProtection: {
-    accepts: (value) => value === 'true' || value === 'false',
-    words: 'true or false',
-    meaning: 'whether DynamoDB refuses to delete the table',
-    parse: (value) => value === 'true',
-  },
+  deletionProtection: flag('whether DynamoDB refuses to delete the table'),
 };
 
 /** These parameters may be empty. All others need a value. */

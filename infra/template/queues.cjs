@@ -1,4 +1,7 @@
-/* The delivery queue and the dead letters. Both remain when the stack is deleted, because their messages exist nowhere else. */
+/*
+ * The delivery queue, the FIFO queue for ordered deliveries, and the dead letters. They remain when the stack is deleted, because
+ * their messages exist nowhere else.
+ */
 const { arnOf, getAtt, kept } = require('./template.cjs');
 
 const maximumRetentionSeconds = 1_209_600;
@@ -79,6 +82,37 @@ function queues(stack, parameters) {
       RedrivePolicy: { deadLetterTargetArn: getAtt('DeadLetterQueue', 'Arn'), maxReceiveCount: maximumReceives },
     }),
     DeliveryQueuePolicy: policy('DeliveryQueue', rulesMaySend(parameters)),
+    ...(parameters.orderedDeliveries && orderedQueue(stack, parameters)),
+  };
+}
+
+/**
+ * EventBridge sends to a FIFO queue without a deduplication id, so the content is the id of such messages. The workers give their
+ * messages ids. There is no dead-letter queue, because it would have to be a FIFO queue too: the workers themselves send messages to
+ * the dead letters. Lambda has no batching window for a FIFO queue.
+ */
+function orderedQueue(stack, parameters) {
+  return {
+    OrderedDeliveryQueue: queue(`${stack}-ordered-deliveries.fifo`, parameters, {
+      FifoQueue: true,
+      ContentBasedDeduplication: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      VisibilityTimeout: visibilityTimeoutSeconds({ ...parameters, batchingWindowSeconds: 0 }),
+    }),
+    OrderedDeliveryQueuePolicy: policy('OrderedDeliveryQueue', rulesMaySend(parameters)),
+    DeliverDashqueuedEventSourceMappingSQSOrderedDeliveryQueue: {
+      Type: 'AWS::Lambda::EventSourceMapping',
+      DependsOn: ['DeliverQueuedRole'],
+      Properties: {
+        BatchSize: 10,
+        EventSourceArn: getAtt('OrderedDeliveryQueue', 'Arn'),
+        FunctionName: getAtt('DeliverDashqueuedLambdaFunction', 'Arn'),
+        Enabled: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: parameters.maximumConcurrency },
+      },
+    },
   };
 }
 

@@ -23,6 +23,11 @@ const outputs = {
   TableName: output('Table', { Ref: 'Table' }),
 };
 
+const orderedOutputs = {
+  OrderedDeliveryQueueUrl: output('FIFO queue for ordered deliveries', { Ref: 'OrderedDeliveryQueue' }),
+  OrderedDeliveryQueueArn: output('FIFO queue for ordered deliveries, as a target of rules', getAtt('OrderedDeliveryQueue', 'Arn')),
+};
+
 const keptEventsOutput = { KeptEventsBucket: output('Kept events', { Ref: 'KeptEvents' }) };
 
 module.exports = async ({ resolveVariable }) => {
@@ -34,7 +39,7 @@ module.exports = async ({ resolveVariable }) => {
       ...storage(stack, parameters),
       ...queues(stack, parameters),
       ...alarmResources,
-      Dashboard: dashboard(stack, Object.keys(alarmResources)),
+      Dashboard: dashboard(stack, parameters, Object.keys(alarmResources)),
     },
     Outputs: {
       ...outputs,
@@ -44,6 +49,7 @@ module.exports = async ({ resolveVariable }) => {
         `${stack}-resources`,
       ),
       ...(parameters.keepEventsDays && keptEventsOutput),
+      ...(parameters.orderedDeliveries && orderedOutputs),
     },
     extensions: functionExtensions(parameters),
   };

@@ -40,7 +40,9 @@ function rolesOf(stack, parameters) {
       // Lambda's event source mapping uses the function's role to receive and to delete a batch. The function itself
       // deletes each message that has settled while others of the batch are still being delivered. Source: SQS developer
       // guide, configuring a queue to trigger a Lambda function.
-      allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], [queue(given, 'deliveries')]),
+      allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], deliveryQueues(given)),
+      // A message that waits for its retry stays in the FIFO queue, hidden, so that it keeps its place in its group.
+      ...(given.orderedDeliveries ? [allow(['sqs:ChangeMessageVisibility'], [orderedQueue(given)])] : []),
       ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs', ...keptEvents] }),
       ...keys(named, { decrypts: ['secretsmanager', 'sqs'], encrypts: ['sqs'] }),
     ]),
@@ -83,7 +85,7 @@ function delivering(given) {
     items(given, ['GetItem'], [destinations, connections, rates, tokens]),
     items(given, ['UpdateItem'], [connections, rates, tokens]),
     readSecrets(given),
-    allow(['sqs:SendMessage'], [queue(given, 'deliveries'), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
+    allow(['sqs:SendMessage'], [...deliveryQueues(given), queue(given, 'dead-letters'), ...deadLetterQueueArns]),
     ...onKeptEvents(given, 's3:PutObject'),
     ...announcing(given),
   ];
@@ -261,6 +263,14 @@ function allow(Action, Resource) {
 
 function queue({ stack }, name) {
   return arnOf('sqs', `${stack}-${name}`);
+}
+
+function deliveryQueues(given) {
+  return [queue(given, 'deliveries'), ...(given.orderedDeliveries ? [orderedQueue(given)] : [])];
+}
+
+function orderedQueue(given) {
+  return queue(given, 'ordered-deliveries.fifo');
 }
 
 function connectionSecrets({ stage }) {

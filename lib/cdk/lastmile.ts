@@ -14,6 +14,8 @@ export interface ILastmile extends IConstruct {
   readonly deliverFunctionName: string;
   /** The delivery queue, a target of rules. */
   readonly deliveryQueueArn: string;
+  /** The FIFO queue for ordered deliveries, a target of rules. Only a stage with the parameter `orderedDeliveries` has it. */
+  readonly orderedDeliveryQueueArn: string;
   /** The function that creates connections, API destinations and policies for CloudFormation. */
   readonly resourcesFunctionArn: string;
 }
@@ -41,6 +43,7 @@ class LastmileOfStage extends Construct implements ILastmile {
   readonly deliverFunctionArn: string;
   readonly deliverFunctionName: string;
   readonly deliveryQueueArn: string;
+  readonly orderedDeliveryQueueArn: string;
   readonly resourcesFunctionArn: string;
 
   /** @throws Error when the stage is not one that can be deployed */
@@ -63,11 +66,10 @@ class LastmileOfStage extends Construct implements ILastmile {
     this.deliverFunctionName = `lastmile-${stage}-deliver`;
     this.deliverFunctionArn = functionArn('deliver');
     this.resourcesFunctionArn = functionArn('resources');
-    this.deliveryQueueArn = Stack.of(this).formatArn({
-      service: 'sqs',
-      resource: `lastmile-${stage}-deliveries`,
-      ...place,
-    });
+    const queueArn = (name: string): string =>
+      Stack.of(this).formatArn({ service: 'sqs', resource: `lastmile-${stage}-${name}`, ...place });
+    this.deliveryQueueArn = queueArn('deliveries');
+    this.orderedDeliveryQueueArn = queueArn('ordered-deliveries.fifo');
   }
 }
 

@@ -31,6 +31,7 @@ export interface RoleParameters {
   readonly kmsKeyArn?: string;
   readonly subnetIds: readonly string[];
   readonly keepEventsDays?: number;
+  readonly orderedDeliveries?: boolean;
 }
 
 interface RolesFile {

@@ -54,16 +54,8 @@ describe('the configuration', () => {
   test.each([
     ['USER_AGENT', 'a\nb', 'printable ASCII'],
     ['DELIVERY_QUEUE_URL', 'nope', 'a URL that begins with http:// or https://'],
-    [
-      'ORDERED_QUEUE_URL',
-      'https://sqs/1/orders',
-      'the URL of a FIFO queue: it begins with http:// or https:// and ends with .fifo',
-    ],
-    [
-      'ORDERED_QUEUE_URL',
-      'orders.fifo',
-      'the URL of a FIFO queue: it begins with http:// or https:// and ends with .fifo',
-    ],
+    ['ORDERED_QUEUE_URL', 'https://sqs/1/orders', 'the URL of a FIFO queue, which ends with .fifo'],
+    ['ORDERED_QUEUE_URL', 'orders.fifo', 'the URL of a FIFO queue, which ends with .fifo'],
     ['API_DESTINATION', 'bad name!', 'the name or ARN of an API destination'],
     ['API_DESTINATION', 'x'.repeat(65), 'the name or ARN of an API destination'],
     ['API_DESTINATION', destinationArn.replace('orders', 'x'.repeat(65)), 'the name or ARN of an API destination'],

@@ -2,6 +2,7 @@ import type { MetricStat } from '@aws-sdk/client-cloudwatch';
 import type { AwsClientConfig } from '../../adapters/aws/clients.ts';
 import type { Overview } from '../../console/api/overview.ts';
 import type { MetricName } from '../../core/delivery/metrics.ts';
+import { orderedQueueOf } from './stage-queues.ts';
 
 export interface Periods {
   readonly begin: number;
@@ -17,10 +18,12 @@ function chartedMetrics(stack: string) {
     Metric: { Namespace: 'Lastmile', MetricName, Dimensions: [{ Name: 'Stack', Value: stack }] },
     Stat,
   });
-  const ofDeliveryQueue = (MetricName: string) => ({
-    Metric: { Namespace: 'AWS/SQS', MetricName, Dimensions: [{ Name: 'QueueName', Value: `${stack}-deliveries` }] },
+  const ofQueue = (Value: string) => (MetricName: string) => ({
+    Metric: { Namespace: 'AWS/SQS', MetricName, Dimensions: [{ Name: 'QueueName', Value }] },
     Stat: 'Maximum',
   });
+  const ofDeliveryQueue = ofQueue(`${stack}-deliveries`);
+  const ofOrderedQueue = ofQueue(orderedQueueOf(stack));
   return {
     delivered: own('Deliveries', 'Sum'),
     failed: own('DeadLetters', 'Sum'),
@@ -31,6 +34,9 @@ function chartedMetrics(stack: string) {
     visible: ofDeliveryQueue('ApproximateNumberOfMessagesVisible'),
     delayed: ofDeliveryQueue('ApproximateNumberOfMessagesDelayed'),
     notvisible: ofDeliveryQueue('ApproximateNumberOfMessagesNotVisible'),
+    orderedoldestwait: ofOrderedQueue('ApproximateAgeOfOldestMessage'),
+    orderedvisible: ofOrderedQueue('ApproximateNumberOfMessagesVisible'),
+    orderednotvisible: ofOrderedQueue('ApproximateNumberOfMessagesNotVisible'),
   } satisfies Readonly<Record<string, Omit<MetricStat, 'Period'>>>;
 }
 
@@ -48,18 +54,27 @@ export async function readMetrics(
     P50Milliseconds: found.p50milliseconds,
     P99Milliseconds: found.p99milliseconds,
     Samples: {
-      WaitingEvents: sums(found.visible, found.delayed, found.notvisible),
-      OldestWaitSeconds: found.oldestwait,
+      WaitingEvents: combined(sum, [
+        found.visible,
+        found.delayed,
+        found.notvisible,
+        found.orderedvisible,
+        found.orderednotvisible,
+      ]),
+      OldestWaitSeconds: combined(Math.max, [found.oldestwait, found.orderedoldestwait]),
       OpenCircuits: counts(found.opencircuits),
     },
   };
 }
 
-/** For each period, the sum of the values that there are; null for a period without any. */
-function sums(first: Values, ...others: readonly Values[]): Values {
-  return first.map((value, period) => {
-    const known = [value, ...others.map((each) => each[period])].filter((each) => typeof each === 'number');
-    return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
+const sum = (...values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
+
+/** For each period, `combine` of the values that there are; null for a period without any. */
+function combined(combine: (...values: readonly number[]) => number, metrics: readonly Values[]): Values {
+  const [first = []] = metrics;
+  return first.map((_, period) => {
+    const known = metrics.map((values) => values[period]).filter((each) => typeof each === 'number');
+    return known.length === 0 ? null : combine(...known);
   });
 }
 

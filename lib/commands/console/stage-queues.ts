@@ -5,16 +5,29 @@ type QueueFacts = Pick<Overview, 'WaitingEvents' | 'OldestWaitSeconds' | 'DeadLe
 
 /** Counts the waiting events and the dead letters of a deployed stack, and finds the age of the oldest event. */
 export async function readQueues(aws: AwsClientConfig, stack: string, nowMs: number): Promise<QueueFacts> {
-  const [WaitingEvents, DeadLetters, oldest] = await Promise.all([
+  const ordered = orderedQueueOf(stack);
+  const [queued, inOrder, DeadLetters, ...ages] = await Promise.all([
     countMessages(aws, `${stack}-deliveries`),
+    countMessages(aws, ordered).catch(noneWithoutQueue),
     countMessages(aws, `${stack}-dead-letters`),
     oldestMessageSeconds(aws, `${stack}-deliveries`, nowMs),
+    oldestMessageSeconds(aws, ordered, nowMs),
   ]);
+  const WaitingEvents = queued + inOrder;
+  const known = ages.filter((age) => age !== undefined);
   return {
     WaitingEvents,
     DeadLetters,
-    ...(WaitingEvents > 0 && oldest !== undefined && { OldestWaitSeconds: oldest }),
+    ...(WaitingEvents > 0 && known.length > 0 && { OldestWaitSeconds: Math.max(...known) }),
   };
+}
+
+/** The FIFO queue, which only a stage with `orderedDeliveries` has. */
+export const orderedQueueOf = (stack: string): string => `${stack}-ordered-deliveries.fifo`;
+
+function noneWithoutQueue(error: unknown): number {
+  if (error instanceof Error && error.name === 'QueueDoesNotExist') return 0;
+  throw error;
 }
 
 /** All messages: those that can be received, those that are delayed, and those that a function has received. */

@@ -86,7 +86,7 @@ export async function templateFor(
 }
 
 /** Replaces a value that only CloudFormation knows. Every variable that may have such a value also accepts this text. */
-const resolvedLater = 'https://resolved.invalid/later';
+const resolvedLater = 'https://resolved.invalid/later.fifo';
 
 /** Each function would fail at its first invocation if it refused one of its variables. */
 function checkVariables({ Resources }: StackTemplate): void {

@@ -47,9 +47,9 @@ function withoutCode({ Resources }: StackParts): object {
 }
 
 test('a CDK stack with Lastmile has the resources and outputs that lastmile deploy deploys, with the zips as assets', async () => {
-  const parameters = { maximumConcurrency: 7 };
+  const parameters = { maximumConcurrency: 7, orderedDeliveries: true };
   const stack = new Stack(new App(), 'Events');
-  new Lastmile(stack, 'Lastmile', { stage: 'prod', parameters, codeFolder });
+  const lastmile = new Lastmile(stack, 'Lastmile', { stage: 'prod', parameters, codeFolder });
   const [ours, deployed] = [
     synthesized(stack),
     await stackTemplate({ stage: 'prod', parameters, codeOf: () => 'zip' }),
@@ -57,6 +57,9 @@ test('a CDK stack with Lastmile has the resources and outputs that lastmile depl
   expect(withoutCode(ours)).toEqual(JSON.parse(JSON.stringify(withoutCode(deployed))));
   expect(ours.Outputs).toEqual(deployed.Outputs);
   expect(JSON.stringify(ours)).toContain('"MaximumConcurrency":7');
+  const { OrderedDeliveryQueue } = ours.Resources;
+  expect(lastmile.orderedDeliveryQueueArn).toMatch(/:lastmile-prod-ordered-deliveries\.fifo$/);
+  expect(OrderedDeliveryQueue?.Properties).toMatchObject({ QueueName: 'lastmile-prod-ordered-deliveries.fifo' });
   const keys = Object.values(ours.Resources)
     .filter(isFunction)
     .map(({ Properties }) => (Properties['Code'] as { S3Key: string }).S3Key);

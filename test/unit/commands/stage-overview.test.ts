@@ -25,8 +25,10 @@ function answerOf({ headers, body }: RecordedRequest): object {
         ],
       };
     case 'GetMetricData':
-      if (input.MetricDataQueries?.[0]?.Id === 'age')
-        return { MetricDataResults: [{ Id: 'age', Timestamps: [nowMs / 1000], Values: [90] }] };
+      if (input.MetricDataQueries?.[0]?.Id === 'age') {
+        const age = body.includes('-ordered-deliveries.fifo') ? 120 : 90;
+        return { MetricDataResults: [{ Id: 'age', Timestamps: [nowMs / 1000], Values: [age] }] };
+      }
       return {
         MetricDataResults: [
           { Id: 'delivered', Timestamps: [beginSeconds, beginSeconds + 120], Values: [10, 20] },
@@ -39,12 +41,17 @@ function answerOf({ headers, body }: RecordedRequest): object {
           { Id: 'delayed', Timestamps: [beginSeconds], Values: [6] },
           { Id: 'notvisible', Timestamps: [beginSeconds], Values: [7] },
           { Id: 'oldestwait', Timestamps: [beginSeconds + 60], Values: [30] },
+          { Id: 'orderedvisible', Timestamps: [beginSeconds, beginSeconds + 120], Values: [20, 21] },
+          { Id: 'orderednotvisible', Timestamps: [beginSeconds], Values: [30] },
+          { Id: 'orderedoldestwait', Timestamps: [beginSeconds + 60, beginSeconds + 120], Values: [29, 40] },
           { Id: 'opencircuits', Timestamps: [beginSeconds + 60], Values: [2] },
         ],
       };
     case 'GetQueueUrl':
       return { QueueUrl: `https://sqs.eu-west-1.amazonaws.com/123456789012/${input.QueueName}` };
     case 'GetQueueAttributes':
+      if (input.QueueUrl?.endsWith('-ordered-deliveries.fifo') === true)
+        return { Attributes: { ApproximateNumberOfMessages: '100', ApproximateNumberOfMessagesNotVisible: '10' } };
       return input.QueueUrl?.endsWith('-dead-letters') === true
         ? { Attributes: { ApproximateNumberOfMessages: '3' } }
         : {
@@ -59,8 +66,21 @@ function answerOf({ headers, body }: RecordedRequest): object {
   }
 }
 
-async function startAws(answer: (request: RecordedRequest) => object = answerOf, status = 200) {
-  const aws = await startRecordingEndpoint((request) => ({ status, body: JSON.stringify(answer(request)) }));
+/** Answers as AWS does for a stage without ordered deliveries. */
+function answerWithoutFifoQueue(request: RecordedRequest): object {
+  if (request.body.includes('"QueueName":"lastmile-prod-ordered-deliveries.fifo"'))
+    return { __type: 'com.amazonaws.sqs#QueueDoesNotExist', message: 'The specified queue does not exist.' };
+  if (request.body.includes('"Value":"lastmile-prod-ordered-deliveries.fifo"') && request.body.includes('"age"'))
+    return { MetricDataResults: [{ Id: 'age', Timestamps: [], Values: [] }] };
+  return answerOf(request);
+}
+
+/** Answers with status 400 when the body is an error, and otherwise with 200. */
+async function startAws(answer: (request: RecordedRequest) => object = answerOf) {
+  const aws = await startRecordingEndpoint((request) => {
+    const body = answer(request);
+    return { status: '__type' in body ? 400 : 200, body: JSON.stringify(body) };
+  });
   onTestFinished(() => aws.close());
   const credentials = { accessKeyId: 'AKIATEAM', secretAccessKey: 'a' };
   return { aws, config: { region: 'eu-west-1', endpoint: aws.origin, credentials } };
@@ -86,8 +106,8 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
   expect(rest).toEqual({
     Begin: beginSeconds,
     PeriodSeconds: 60,
-    WaitingEvents: 18,
-    OldestWaitSeconds: 90,
+    WaitingEvents: 128,
+    OldestWaitSeconds: 120,
     DeadLetters: 3,
     OpenCircuits: 2,
     Alarms: [
@@ -98,9 +118,9 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
   expect([Delivered.length, Delivered.slice(0, 4)]).toEqual([60, [10, 0, 20, 0]]);
   expect([Failed[0], P50Milliseconds[0], P99Milliseconds.slice(0, 3)]).toEqual([0, null, [null, 250, null]]);
   expect(P99Milliseconds).toHaveLength(60);
-  expect([Samples.Since, Samples.WaitingEvents.slice(0, 3)]).toEqual([undefined, [17, 5, null]]);
+  expect([Samples.Since, Samples.WaitingEvents.slice(0, 3)]).toEqual([undefined, [67, 5, 21]]);
   expect([Samples.OldestWaitSeconds.slice(0, 3), Samples.OpenCircuits.slice(0, 3)]).toEqual([
-    [null, 30, null],
+    [null, 30, 40],
     [0, 2, 0],
   ]);
   const asked = aws.requests.find(({ body }) => body.includes('"p50milliseconds"'));
@@ -137,6 +157,12 @@ test('the overview of a stage comes from the metrics, alarms and queues of the s
   for (const { headers } of aws.requests) expect(headers['authorization']).toContain('Credential=AKIATEAM/');
 });
 
+test('the overview of a stage without ordered deliveries counts the events of the delivery queue alone', async () => {
+  const { config } = await startAws(answerWithoutFifoQueue);
+  const answer = await stageOverview({ stage: 'prod', aws: config, perform: health(1), nowMs }, { Range: '1h' });
+  expect(answer).toMatchObject({ output: { WaitingEvents: 18, OldestWaitSeconds: 90, DeadLetters: 3 } });
+});
+
 test('the overview of a stage with many API destinations reads the health of 300, and says so', async () => {
   const { config } = await startAws();
   const answer = await stageOverview({ stage: 'prod', aws: config, perform: health(9), nowMs }, { Range: '7d' });
@@ -145,7 +171,7 @@ test('the overview of a stage with many API destinations reads the health of 300
 
 test('the overview of a stage says which call AWS or the stack refused', async () => {
   const denied = { __type: 'AccessDeniedException', message: 'User team may not read metrics.' };
-  const { config } = await startAws(() => denied, 400);
+  const { config } = await startAws(() => denied);
   const dependencies = { stage: 'prod', aws: config, perform: health(1), nowMs };
   expect(await stageOverview(dependencies, { Range: '1h' })).toMatchObject({
     error: { code: 'AccessDeniedException', message: 'User team may not read metrics.' },

@@ -46,13 +46,14 @@ const alarmsFile = require('../../../infra/template/alarms.cjs') as {
 const dashboardFile = require('../../../infra/template/dashboard.cjs') as {
   dashboard(
     stack: string,
+    parameters: object,
     alarmIds: readonly string[],
   ): {
     readonly Properties: { readonly DashboardName: string; readonly DashboardBody: { readonly 'Fn::Sub': string } };
   };
 };
 
-const parameters = { functionTimeoutSeconds: 60, batchingWindowSeconds: 0 };
+const parameters = { functionTimeoutSeconds: 60, batchingWindowSeconds: 0, orderedDeliveries: true };
 const alarms = Object.values(alarmsFile.alarms('lastmile-prod', parameters)).map(({ Properties }) => Properties);
 
 const own = (name: string) => [`Lastmile ${name} Sum Stack=lastmile-prod`];
@@ -70,6 +71,9 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   'dead-letters-arriving': own('DeadLetters'),
   'dead-letters-waiting': ['AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=lastmile-prod-dead-letters'],
   'delivery-queue-age': ['AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=lastmile-prod-deliveries'],
+  'ordered-queue-age': [
+    'AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=lastmile-prod-ordered-deliveries.fifo',
+  ],
   'permanent-failures': own('PermanentFailures'),
   'destinations-unhealthy': own('DestinationsUnhealthy'),
   'connections-deauthorized': own('ConnectionsDeauthorized'),
@@ -93,7 +97,7 @@ describe('the alarms', () => {
 
   test('an alarm starts at the first bad value and treats missing values as good', () => {
     for (const { AlarmName, Threshold, ...rest } of alarms) {
-      if (!AlarmName.endsWith('delivery-queue-age')) expect(Threshold).toBe(1);
+      if (!AlarmName.endsWith('-queue-age')) expect(Threshold).toBe(1);
       expect(rest).toMatchObject({
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
         EvaluationPeriods: 1,
@@ -106,6 +110,21 @@ describe('the alarms', () => {
   test('the alarm of the delivery queue allows for the longest delay and one more receive of a message', () => {
     const age = alarms.find(({ AlarmName }) => AlarmName.endsWith('delivery-queue-age'));
     expect(age?.Threshold).toBe(900 + 2 * 360);
+  });
+
+  test('the alarm of the FIFO queue allows for all retries of an event until it is given up', () => {
+    const age = alarms.find(({ AlarmName }) => AlarmName.endsWith('ordered-queue-age'));
+    expect(age?.Threshold).toBe(86_400 + 900 + 2 * 360);
+  });
+
+  test('a stack without ordered deliveries has no alarm and no graph of the FIFO queue', () => {
+    const without = { ...parameters, orderedDeliveries: false };
+    expect(Object.keys(alarmsFile.alarms('lastmile-prod', without))).toHaveLength(alarms.length - 1);
+    expect(JSON.stringify(alarmsFile.alarms('lastmile-prod', without))).not.toContain('ordered');
+    expect(JSON.stringify(dashboardFile.dashboard('lastmile-prod', without, []))).not.toMatch(/ordered/i);
+    expect(JSON.stringify(dashboardFile.dashboard('lastmile-prod', parameters, []))).toContain(
+      'lastmile-prod-ordered-deliveries.fifo',
+    );
   });
 
   test('each alarm watches one metric or the sum of several', () => {
@@ -128,15 +147,15 @@ describe('the alarms', () => {
     expect(alarms.filter(({ AlarmDescription }) => !AlarmDescription.endsWith(cure))).toEqual([]);
   });
 
-  test('the alarms use 29 metrics, as the guide says', () => {
+  test('the alarms use 30 metrics with ordered deliveries, as the guide says', () => {
     expect(alarms.flatMap(({ Metrics }) => Metrics.filter(({ MetricStat }) => MetricStat !== undefined))).toHaveLength(
-      29,
+      30,
     );
   });
 });
 
 describe('the dashboard', () => {
-  const { DashboardName, DashboardBody } = dashboardFile.dashboard('lastmile-prod', [
+  const { DashboardName, DashboardBody } = dashboardFile.dashboard('lastmile-prod', parameters, [
     'OneAlarm',
     'OtherAlarm',
   ]).Properties;
@@ -165,7 +184,7 @@ function described({ Metric, Stat }: NonNullable<MetricQuery['MetricStat']>): st
 
 test('the dashboard shows exactly the metrics that the functions write, and alarms watch no others', () => {
   const alarmed = JSON.stringify(alarmsFile.alarms('lastmile-test', parameters));
-  const { Properties } = dashboardFile.dashboard('lastmile-test', []);
+  const { Properties } = dashboardFile.dashboard('lastmile-test', parameters, []);
   const shown = JSON.stringify(Properties.DashboardBody).replaceAll('\\"', '"');
   const namesIn = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name);
   const names = Object.keys(metrics);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { RoleParameters, TemplateStatement } from '../../policies/roles.ts';
+import type { RoleParameters, TemplateStatement, TemplateText } from '../../policies/roles.ts';
 import { rolesFile, rolesOf, statementsOf } from '../../policies/roles.ts';
 
 const ids = [
@@ -115,6 +115,40 @@ describe('the roles', () => {
     },
   );
 
+  const deadLetters = arnText('sqs', 'lastmile-prod-dead-letters');
+  const orderedQueue = arnText('sqs', 'lastmile-prod-ordered-deliveries.fifo');
+  const deliveryQueue = arnText('sqs', 'lastmile-prod-deliveries');
+
+  test.each([
+    ['DeliverRole', { 'sqs:SendMessage': [deliveryQueue, orderedQueue] }],
+    [
+      'DeliverQueuedRole',
+      {
+        'sqs:SendMessage': [deliveryQueue, orderedQueue],
+        'sqs:ReceiveMessage': [deliveryQueue, orderedQueue],
+        'sqs:GetQueueAttributes': [deliveryQueue, orderedQueue],
+        'sqs:DeleteMessage': [deliveryQueue, orderedQueue],
+        'sqs:ChangeMessageVisibility': [orderedQueue],
+      },
+    ],
+    ['ControlApiRole', {}],
+    ['AuthorizeConnectionRole', {}],
+    ['RedriveRole', {}],
+    ['ResourcesRole', {}],
+  ])(
+    'in a stack with ordered deliveries, the role %s may do no more with the FIFO queue than its function does',
+    (id, expected) => {
+      const isOrdered = ({ Resource }: TemplateStatement) =>
+        Resource.some((each) => isDeepStrictEqual(each, orderedQueue));
+      const found = allowing({ orderedDeliveries: true }, id, 'sqs:').filter(isOrdered);
+      const byAction = found.flatMap(({ Action, Resource }) =>
+        Action.map((action) => [action, Resource.filter((each) => !isDeepStrictEqual(each, deadLetters))]),
+      );
+      expect(Object.fromEntries(byAction)).toEqual(expected);
+      expect(allowing({}, id, 'sqs:').filter(isOrdered)).toEqual([]);
+    },
+  );
+
   test.each([
     ['DeliverRole', ['secretsmanager', 'sqs'], ['sqs']],
     ['DeliverQueuedRole', ['secretsmanager', 'sqs'], ['sqs']],
@@ -207,6 +241,7 @@ describe('the roles', () => {
       "param:logRetentionDays, ''": 30,
       "param:failedInvocationsDays, ''": 90,
       "param:keepEventsDays, ''": 0,
+      "param:orderedDeliveries, ''": false,
       "param:deletionProtection, ''": true,
     };
     const resolveVariable = (variable: string) => Promise.resolve(given[variable] ?? '');
@@ -217,6 +252,10 @@ describe('the roles', () => {
     await expect(rolesFile({ resolveVariable })).rejects.toThrow('secretArns must be ARNs of secrets');
   });
 });
+
+function arnText(service: string, resource: string): TemplateText {
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}` };
+}
 
 /** The statements that let a role use the keys, but only through the given services. */
 function usesOf(Resource: readonly string[], decrypts: readonly string[], encrypts: readonly string[]) {

@@ -46,6 +46,7 @@ describe('the template of a stage that is made without osls', () => {
         logRetentionDays: '7',
         failedInvocationsDays: '14',
         keepEventsDays: '8',
+        orderedDeliveries: 'true',
         eventBusName: 'shop',
         stateEventsBusName: 'states',
         privateNetworkAllowlist: '10.0.0.0/8, fd00::/8',

@@ -38,6 +38,7 @@ describe('a stack whose stage gives every parameter', () => {
       logRetentionDays: '7',
       failedInvocationsDays: '14',
       keepEventsDays: '8',
+      orderedDeliveries: 'true',
       eventBusName: 'shop',
       stateEventsBusName: 'states',
       privateNetworkAllowlist: '10.0.0.0/8, fd00::/8',
@@ -50,11 +51,20 @@ describe('a stack whose stage gives every parameter', () => {
   const ofType = (type: string): readonly Resource['Properties'][] =>
     Object.values(template.Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 
+  /** The functions that have this variable, with its value. */
+  const knowing = (variable: string) =>
+    Object.entries(template.Resources)
+      .flatMap(([id, { Type, Properties }]) => {
+        const value = Properties.Environment?.Variables[variable];
+        return Type !== 'AWS::Lambda::Function' || value === undefined ? [] : [[id, value] as const];
+      })
+      .toSorted(([one], [other]) => (one < other ? -1 : 1));
+
   test('a stack with a KMS key uses this key to encrypt everything that it stores', () => {
     expect(properties('Table')).toMatchObject({
       SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
     });
-    for (const id of ['DeliveryQueue', 'DeadLetterQueue']) {
+    for (const id of ['DeliveryQueue', 'OrderedDeliveryQueue', 'DeadLetterQueue']) {
       expect(properties(id)).toMatchObject({ KmsMasterKeyId: keyArn });
       expect(properties(id)).not.toHaveProperty('SqsManagedSseEnabled');
     }
@@ -87,12 +97,50 @@ describe('a stack whose stage gives every parameter', () => {
 
   test('the functions that keep or read events know the bucket of kept events, and no others', () => {
     const url = { 'Fn::Sub': 'https://${KeptEvents.RegionalDomainName}/events/' };
-    const known = Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) => {
-      const { KEPT_EVENTS_URL } = Properties.Environment?.Variables ?? {};
-      return Type !== 'AWS::Lambda::Function' || KEPT_EVENTS_URL === undefined ? [] : [[id, KEPT_EVENTS_URL]];
-    });
     const ids = ['ControlDashapiLambdaFunction', 'DeliverDashqueuedLambdaFunction', 'DeliverLambdaFunction'];
-    expect(known.sort()).toEqual(ids.map((id) => [id, url]));
+    expect(knowing('KEPT_EVENTS_URL')).toEqual(ids.map((id) => [id, url]));
+  });
+
+  test('a stage with ordered deliveries has a FIFO queue, which remains and has the policy of the delivery queue', () => {
+    const { OrderedDeliveryQueue, OrderedDeliveryQueuePolicy, DeliveryQueue, DeliveryQueuePolicy } = template.Resources;
+    const { QueueName, VisibilityTimeout, RedrivePolicy, ...shared } = DeliveryQueue?.Properties ?? {};
+    expect(OrderedDeliveryQueue).toEqual({
+      ...DeliveryQueue,
+      Properties: {
+        ...shared,
+        QueueName: 'lastmile-test-ordered-deliveries.fifo',
+        VisibilityTimeout: 6 * 120,
+        FifoQueue: true,
+        ContentBasedDeduplication: true,
+        DeduplicationScope: 'messageGroup',
+        FifoThroughputLimit: 'perMessageGroupId',
+      },
+    });
+    const text = (policy: Resource | undefined) => JSON.stringify(policy);
+    expect(text(OrderedDeliveryQueuePolicy)).toBe(
+      text(DeliveryQueuePolicy)?.replaceAll('DeliveryQueue', 'OrderedDeliveryQueue'),
+    );
+    expect(template.Outputs).toMatchObject({
+      OrderedDeliveryQueueUrl: { Value: { Ref: 'OrderedDeliveryQueue' } },
+      OrderedDeliveryQueueArn: { Value: { 'Fn::GetAtt': ['OrderedDeliveryQueue', 'Arn'] } },
+    });
+  });
+
+  test('deliver-queued reads the FIFO queue as it reads the delivery queue, but without a batching window', () => {
+    const mapping = (queueId: string) => template.Resources[`DeliverDashqueuedEventSourceMappingSQS${queueId}`];
+    const { Properties: ofDeliveryQueue, ...rest } = mapping('DeliveryQueue') ?? {};
+    const { MaximumBatchingWindowInSeconds: _, ...Properties } = ofDeliveryQueue ?? {};
+    const EventSourceArn = { 'Fn::GetAtt': ['OrderedDeliveryQueue', 'Arn'] };
+    expect(mapping('OrderedDeliveryQueue')).toEqual({ ...rest, Properties: { ...Properties, EventSourceArn } });
+  });
+
+  test('the functions that use the FIFO queue know its URL, and no others', () => {
+    expect(knowing('ORDERED_QUEUE_URL')).toEqual(
+      ['ControlDashapiLambdaFunction', 'DeliverDashqueuedLambdaFunction', 'DeliverLambdaFunction'].map((id) => [
+        id,
+        { Ref: 'OrderedDeliveryQueue' },
+      ]),
+    );
   });
 
   test.each(['Deliver', 'DeliverDashqueued', 'AuthorizeDashconnection'])(
@@ -157,6 +205,7 @@ describe('stage parameters', () => {
       logRetentionDays: 30,
       failedInvocationsDays: 90,
       keepEventsDays: 0,
+      orderedDeliveries: false,
       eventBusName: 'default',
       stateEventsBusName: undefined,
       privateNetworkAllowlist: undefined,
@@ -177,6 +226,7 @@ describe('stage parameters', () => {
     ['batchingWindowSeconds', '301', 'must be a whole number from 0 to 300'],
     ['deliverReservedConcurrency', '0', 'must be a whole number from 1 to 100000'],
     ['deletionProtection', 'no', 'must be true or false'],
+    ['orderedDeliveries', 'yes', 'must be true or false'],
     ['privateNetworkAllowlist', '10.0.0.0/33', 'must be CIDRs outside loopback, with commas between'],
     ['privateNetworkAllowlist', '127.0.0.0/8', 'must be CIDRs outside loopback, with commas between'],
     ['privateNetworkAllowlist', '10.0.0.0/8,0::1/128', 'must be CIDRs outside loopback, with commas between'],

@@ -109,6 +109,10 @@ describe('a function of the deployed stack', () => {
     expect(JSON.stringify(template).replaceAll('"KEPT_EVENTS_URL":""', '')).not.toMatch(/KeptEvents|KEPT_EVENTS/);
   });
 
+  test('a stack has nothing for ordered deliveries unless a parameter says so', () => {
+    expect(JSON.stringify(template)).not.toMatch(/ordered/i);
+  });
+
   test('old versions of a function are not kept', () => {
     expect(ofType('AWS::Lambda::Version')).toEqual([]);
   });
