@@ -7,6 +7,7 @@ import { countCalls } from './worker/calls.ts';
 import { measureColdStart } from './worker/cold-start.ts';
 import { printFigure, printTable } from './figure.ts';
 import { measureGrowth } from './growth/growth.ts';
+import { measureJsonataMemory } from './worker/jsonata-memory.ts';
 import { measureKeeping } from './worker/keeping.ts';
 import { measureIsolation } from './isolation/isolation.ts';
 import { measureHeap } from './worker/heap.ts';
@@ -77,6 +78,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const figure of await measureAwsCalls()) printFigure(figure);
     for (const figure of await measureThroughput()) printFigure(figure);
     for (const figure of await measureHeap()) printFigure(figure);
+    for (const figure of await measureJsonataMemory()) printFigure(figure);
     for (const figure of await measureKeeping()) printFigure(figure);
     for (const figure of await measurePatterns()) printFigure(figure);
     for (const figure of await measureHistory()) printFigure(figure);
