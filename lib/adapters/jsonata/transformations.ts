@@ -14,6 +14,9 @@ import { Turns } from './turns.ts';
  */
 const terminateAfterMs = 1100;
 
+/** The process starts in less than a second, also on a busy machine. A start that never ends would hold all expressions of the worker. */
+const startWithinMs = 10_000;
+
 /** Enough for an event of 1 MiB, and far less than the memory of a function. */
 const maxHeapMegabytes = 96;
 
@@ -36,7 +39,7 @@ function createEvaluator(clock: Clock): (work: ProcessWork) => Promise<Evaluated
 
   return async (work) => {
     // An idle process may have been ended from outside.
-    const child = evaluator?.connected === true ? evaluator : await startProcess();
+    const child = evaluator?.connected === true ? evaluator : await startProcess(clock);
     evaluator = child;
     const finished = new AbortController();
     setReferenced(child, true);
@@ -132,7 +135,7 @@ export function createJsonataTransformations(clock: Clock): Transformations {
  * The process has no environment but the path of libraries that Node may need, because an expression needs no credentials. Resolves
  * when the process has loaded its code, so that this does not count against the expression.
  */
-async function startProcess(): Promise<ChildProcess> {
+async function startProcess(clock: Clock): Promise<ChildProcess> {
   const { processName, processUrl } = await import('./process.ts');
   const { LD_LIBRARY_PATH } = process.env;
   const child = fork(fileURLToPath(processUrl), [processName], {
@@ -140,10 +143,19 @@ async function startProcess(): Promise<ChildProcess> {
     execArgv: [`--max-old-space-size=${maxHeapMegabytes}`],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  await new Promise<unknown>((resolve, reject) => {
-    child.once('message', resolve).once('error', reject);
-    child.once('exit', () => reject(new Error('The process that evaluates JSONata did not start.')));
-  });
+  const started = new AbortController();
+  try {
+    await new Promise<unknown>((resolve, reject) => {
+      child.once('message', resolve).once('error', reject);
+      child.once('exit', () => reject(new Error('The process that evaluates JSONata did not start.')));
+      clock.delay(startWithinMs, started.signal).then(
+        () => child.kill('SIGKILL'),
+        () => undefined,
+      );
+    });
+  } finally {
+    started.abort();
+  }
   child.removeAllListeners('exit');
   // A message to a process that has just ended is an error. The event `exit` tells the same.
   return child.on('error', () => undefined);

@@ -9,8 +9,12 @@ import type { Clock } from '../../../lib/ports/clock.ts';
 
 /** A clock on which no delay ends, so that an expression has as much time as it needs. */
 const patient: Clock = { nowMs: () => 0, delay: () => new Promise(() => undefined) };
-/** A clock on which every delay is over at once, so that an expression without an end is terminated at once. */
-const impatient: Clock = { nowMs: () => 0, delay: () => Promise.resolve() };
+const endless = patient.delay;
+/** A clock with this delay as the time limit of an expression. The process has as much time as it needs to start. */
+const limitedBy = (limit: Clock['delay'], nowMs = () => 0): Clock => ({
+  nowMs,
+  delay: (delayMs, signal) => (delayMs === 1100 ? limit : endless)(delayMs, signal),
+});
 
 const event = { id: 'e-1', detail: { total: 19.5, items: [{ sku: 'a' }, { sku: 'canary' }] } };
 const metadata = { 'aws:EventId': 'bus-1' };
@@ -110,11 +114,11 @@ describe('an expression that fails', () => {
     ['a slow regular expression', '$match($, /^(a+)+$/)', JSON.stringify(`${'a'.repeat(40)}!`)],
   ])('%s is terminated, and the events behind it are transformed', async (_what, expression, text) => {
     let isImpatient = true;
-    const clock: Clock = { nowMs: () => 0, delay: (...given) => (isImpatient ? impatient : patient).delay(...given) };
+    const clock = limitedBy((...given) => (isImpatient ? Promise.resolve() : endless(...given)));
     const transformations = createJsonataTransformations(clock);
-    const endless = apply(expression, text, transformations);
-    const behind = endless.catch(() => (isImpatient = false)).then(() => apply('1', '1', transformations));
-    await expect(endless).rejects.toThrow('The expression of the Transformer runs for more than 1 s.');
+    const slow = apply(expression, text, transformations);
+    const behind = slow.catch(() => (isImpatient = false)).then(() => apply('1', '1', transformations));
+    await expect(slow).rejects.toThrow('The expression of the Transformer runs for more than 1 s.');
     expect(await behind).toMatchObject({ value: 1 });
   });
 });
@@ -126,7 +130,13 @@ test('when the worker is killed while an expression never ends, the process of t
     '--input-type=module',
     '--eval',
     `import { createJsonataTransformations } from ${JSON.stringify(file.href)};
-    const clock = { nowMs: () => 0, delay: () => { setImmediate(() => console.log('waits')); return new Promise(() => {}); } };
+    const clock = {
+      nowMs: () => 0,
+      delay(delayMs) {
+        if (delayMs === 1100) setImmediate(() => console.log('waits'));
+        return new Promise(() => {});
+      },
+    };
     const text = JSON.stringify('a'.repeat(40) + '!');
     const endless = { destination: 'one', expression: '$match($, /^(a+)+$/)', eventText: text, metadata: {} };
     await createJsonataTransformations(clock).apply(endless, new AbortController().signal);`,
@@ -138,9 +148,25 @@ test('when the worker is killed while an expression never ends, the process of t
   await expect.poll(() => existsSync(`/proc/${children}`), { timeout: 60_000 }).toBe(false);
 });
 
+test('a process that does not start in time is killed, and the next expression gets another one', async () => {
+  let starts = 0;
+  const clock: Clock = {
+    nowMs: () => 0,
+    async delay(...given) {
+      starts += given[0] === 10_000 ? 1 : 0;
+      if (starts > 1) await endless(...given);
+    },
+  };
+  const transformations = createJsonataTransformations(clock);
+  const failing = apply('1', '1', transformations);
+  const behind = apply('2', '1', transformations);
+  await expect(failing).rejects.toThrow('The process that evaluates JSONata did not start.');
+  expect(await behind).toMatchObject({ value: 2 });
+});
+
 describe('expressions that come at the same time', () => {
   test('members that still run after another member has failed use the time of their own expression', async () => {
-    const short: Clock = { nowMs: () => 0, delay: (_ms, signal) => setTimeout(200, undefined, { signal }) };
+    const short = limitedBy((_ms, signal) => setTimeout(200, undefined, { signal }));
     const slow = '($f := function($n) { $n > 0 ? 1 + $f($n - 1) : $match($$, /^(a+)+$/) }; $f(20))';
     const text = JSON.stringify(`${'a'.repeat(40)}!`);
     const failing = apply(`{"a": $error("x"), "b": ${slow}}`, text, createJsonataTransformations(short));
@@ -161,14 +187,14 @@ describe('expressions that come at the same time', () => {
   test('after an expression that took a second, the events of another destination come first', async () => {
     let nowMs = 0;
     let tookMs = 1000;
-    const clock: Clock = {
-      nowMs: () => nowMs,
-      delay: () => {
+    const clock = limitedBy(
+      (...given) => {
         nowMs += tookMs;
         tookMs = 1;
-        return new Promise(() => undefined);
+        return endless(...given);
       },
-    };
+      () => nowMs,
+    );
     const transformations = createJsonataTransformations(clock);
     const order: string[] = [];
     const evaluate = async (destination: string, name: string) => {
@@ -197,13 +223,10 @@ describe('expressions that come at the same time', () => {
 
   test('an expression that is being evaluated does not keep its event beyond the end of the invocation', async () => {
     const ending = new AbortController();
-    const transformations = createJsonataTransformations({
-      nowMs: () => 0,
-      delay: () => new Promise(() => ending.abort()),
-    });
-    const endless = apply('($f := function($n) { $f($n + 1) }; $f(1))', '1', transformations, {
+    const transformations = createJsonataTransformations(limitedBy(() => new Promise(() => ending.abort())));
+    const slow = apply('($f := function($n) { $f($n + 1) }; $f(1))', '1', transformations, {
       signal: ending.signal,
     });
-    await expect(endless).rejects.toMatchObject({ code: 'OutOfTime' });
+    await expect(slow).rejects.toMatchObject({ code: 'OutOfTime' });
   });
 });
