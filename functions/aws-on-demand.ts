@@ -1,6 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
-import type { Environment } from '../lib/config.ts';
+import type { Config, Environment } from '../lib/config.ts';
+import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
+import type { OrderedDelivererDependencies } from '../lib/delivery/order/deliver-in-order.ts';
+import type { HandOver, Ordering } from '../lib/delivery/order/ordering.ts';
+import { createOrdering } from '../lib/delivery/order/ordering.ts';
+import type { DestinationReader } from '../lib/delivery/route/resolver.ts';
+import type { OrderedQueue } from '../lib/ports/order.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { Transformations } from '../lib/ports/transformations.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
@@ -101,6 +108,10 @@ export function storesOnDemand({ use }: OnDemand<Stores>, clients: OnDemand<Clie
       write: (key, write) => use(({ buckets }) => buckets.write(key, write)),
       read: (key) => use(({ buckets }) => buckets.read(key)),
     },
+    progressStore: {
+      read: (messageId) => use(({ progressStore }) => progressStore.read(messageId)),
+      save: (messageId, progress) => use(({ progressStore }) => progressStore.save(messageId, progress)),
+    },
     settings: settingsOf(clients),
   };
 }
@@ -112,6 +123,30 @@ export function transformationsOnDemand(clock: Clock): Transformations {
     return createJsonataTransformations(clock);
   });
   return { apply: (transformation, signal) => use(({ apply }) => apply(transformation, signal)) };
+}
+
+/** Few stacks have ordered deliveries, so their code is loaded with the first event that needs it. */
+export function wireOrdering(
+  { ORDERED_QUEUE_URL: queueUrl }: Config,
+  destinations: DestinationReader,
+  queue: OrderedQueue,
+  clock: Clock,
+): Ordering {
+  const hasQueue = queueUrl !== undefined;
+  const { use } = onDemand<HandOver>(async () => {
+    const { createHandOver } = await import('../lib/delivery/order/hand-over.ts');
+    return createHandOver(hasQueue ? queue : undefined, randomUUID);
+  });
+  const handOver: HandOver = (handedOver, signal) => use((call) => call(handedOver, signal));
+  return createOrdering({ destinations, hasQueue, handOver, clock });
+}
+
+export function orderedDelivererOnDemand(dependencies: OrderedDelivererDependencies): DeliverBatch {
+  const { use } = onDemand(async () => {
+    const { createOrderedDeliverer } = await import('../lib/delivery/order/deliver-in-order.ts');
+    return createOrderedDeliverer(dependencies);
+  });
+  return (messages, deadline) => use((deliverInOrder) => deliverInOrder(messages, deadline));
 }
 
 /** The ports load their adapters, and with them the AWS client for SQS, at the first call. */
@@ -129,6 +164,14 @@ export function queuesOnDemand(load: () => Promise<Queues>): Queues {
       sendBack: (message) => use(({ rawMessages }) => rawMessages.sendBack(message)),
       sendToDeadLetters: (message, failure) =>
         use(({ rawMessages }) => rawMessages.sendToDeadLetters(message, failure)),
+    },
+    ordered: {
+      queue: { send: (queued, place, signal) => use(({ ordered }) => ordered.queue.send(queued, place, signal)) },
+      received: {
+        remove: (receiptHandle, isWanted) => use(({ ordered }) => ordered.received.remove(receiptHandle, isWanted)),
+        removeNow: () => use(({ ordered }) => ordered.received.removeNow()),
+      },
+      held: { hide: (receiptHandles, seconds) => use(({ ordered }) => ordered.held.hide(receiptHandles, seconds)) },
     },
     settings: settingsOf(queues),
   };

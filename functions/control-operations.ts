@@ -50,6 +50,7 @@ export function wireControlOperations(config: Config, aws: AwsClientConfig, { cr
       ...control,
       functionTimeoutSeconds: config.FUNCTION_TIMEOUT_SECONDS,
       checkExpression,
+      hasOrderedQueue: config.ORDERED_QUEUE_URL !== undefined,
     }),
     apiKeyOperations: createApiKeyOperations({
       apiKeys,

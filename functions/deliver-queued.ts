@@ -2,28 +2,31 @@ import type { Context, SQSBatchResponse } from 'aws-lambda';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
-import { parseSqsEvent } from '../lib/core/message/sqs-event.ts';
+import { comesFromFifoQueue, parseSqsEvent } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
 import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
 import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
-import { loadFirstDelivery } from './aws-on-demand.ts';
+import { loadFirstDelivery, orderedDelivererOnDemand } from './aws-on-demand.ts';
 import { inputs } from './invocation.ts';
 import { wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface DeliverQueuedDependencies {
   readonly deliverBatch: DeliverBatch;
+  /** Delivers messages of the ordered queue; absent when the stack has none. */
+  readonly deliverInOrder?: DeliverBatch | undefined;
   readonly clock: Clock;
 }
 
-/** Consumes the delivery queue and reports each unsettled message as failed, so that SQS delivers it again. */
-export function createHandler({ deliverBatch, clock }: DeliverQueuedDependencies) {
+/** Consumes the delivery queue and the ordered queue, and reports each unsettled message as failed, so that SQS delivers it again. */
+export function createHandler({ deliverBatch, deliverInOrder = deliverBatch, clock }: DeliverQueuedDependencies) {
   return async (event: unknown, context: Context): Promise<SQSBatchResponse> => {
     const messages = parseSqsEvent(event, clock.nowMs());
+    const work = comesFromFifoQueue(event) ? deliverInOrder : deliverBatch;
     const unsettled = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) =>
-      deliverBatch(messages, deadline),
+      work(messages, deadline),
     );
     return { batchItemFailures: unsettled.map((itemIdentifier) => ({ itemIdentifier })) };
   };
@@ -36,7 +39,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, queues, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
+  const { deliver, queues, progressStore, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
   const { received, rawMessages } = queues;
   const apiDestination = config.API_DESTINATION;
   const deliverBatch = createBatchDeliverer({
@@ -48,7 +51,13 @@ export function dependenciesFrom(
     horizon,
     apiDestination,
   });
+  const { received: orderedMessages, held } = queues.ordered;
+  const ordered = { deliver, received: orderedMessages, held, progressStore, rawMessages, clock, apiDestination };
+  const deliverInOrder = orderedDelivererOnDemand(ordered);
   return {
+    ...(config.ORDERED_QUEUE_URL !== undefined && {
+      deliverInOrder: (messages, deadline) => during(deadline, () => deliverInOrder(messages, deadline)),
+    }),
     deliverBatch: (messages, deadline) => during(deadline, () => deliverBatch(messages, deadline)),
     clock,
   };

@@ -36,17 +36,17 @@ export interface DeliverDependencies {
 export function createHandler(dependencies: DeliverDependencies) {
   const { deliverInput, deliverElements, clock, traceHeader, longestAnswerMs } = dependencies;
   return async (input: unknown, context: Context): Promise<unknown> => {
-    const trace = parseInvocationTrace(traceHeader());
+    const invocation = { id: context.awsRequestId, trace: parseInvocationTrace(traceHeader()) };
     const remainingMs = Math.min(
       context.getRemainingTimeInMillis(),
       answerWithinMs(input) ?? longestAnswerMs ?? Number.POSITIVE_INFINITY,
     );
     const run = <Result>(work: (deadline: Deadline) => Promise<Result>) => withDeadline(clock, remainingMs, work);
     const several = mayHoldElements(input)
-      ? await run((deadline) => deliverElements(input, deadline, trace))
+      ? await run((deadline) => deliverElements(input, deadline, invocation))
       : undefined;
     if (several !== undefined) return answerOfElements(several, Array.isArray(input));
-    const conclusion = await run((deadline) => deliverInput(input, deadline, trace));
+    const conclusion = await run((deadline) => deliverInput(input, deadline, invocation));
     if (conclusion.settlement.kind === 'returned') throw conclusion.settlement.error;
     return answerOf(conclusion);
   };
@@ -64,8 +64,9 @@ export function dependenciesFrom(
   const deliverInput = createDeliverInput(parts);
   const deliverElements = createDeliverElements(parts);
   return {
-    deliverInput: (input, deadline, trace) => during(deadline, () => deliverInput(input, deadline, trace)),
-    deliverElements: (input, deadline, trace) => during(deadline, () => deliverElements(input, deadline, trace)),
+    deliverInput: (input, deadline, invocation) => during(deadline, () => deliverInput(input, deadline, invocation)),
+    deliverElements: (input, deadline, invocation) =>
+      during(deadline, () => deliverElements(input, deadline, invocation)),
     clock,
     longestAnswerMs: config.ANSWER_WITHIN_SECONDS && config.ANSWER_WITHIN_SECONDS * 1000,
     // Lambda sets this variable anew for each invocation.

@@ -8,6 +8,7 @@ import { createSignedTableCalls } from '../lib/adapters/dynamodb/table-calls.ts'
 import type { Environment } from '../lib/config.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliveryConfiguration, SecretReader } from '../lib/ports/delivery.ts';
+import type { ProgressStore } from '../lib/ports/order.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 
 /** The ports that every first delivery of a process needs. */
@@ -15,6 +16,7 @@ export interface Stores {
   readonly configuration: DeliveryConfiguration;
   readonly secrets: SecretReader;
   readonly buckets: RateBuckets;
+  readonly progressStore: ProgressStore;
 }
 
 export interface StoreSettings {
@@ -40,6 +42,18 @@ export async function createStores(options: StoreOptions): Promise<Stores> {
     configuration: createDynamoDbDeliveryConfiguration(calls, tableName),
     secrets: createSignedSecretReader(secretsManager, clock),
     buckets: createDynamoDbRateBuckets(calls, tableName),
+    progressStore: progressOnDemand(async () => {
+      const { createDynamoDbProgressStore } = await import('../lib/adapters/dynamodb/ordered-progress.ts');
+      return createDynamoDbProgressStore(calls, tableName, clock);
+    }),
+  };
+}
+
+/** Performance: few stacks have ordered deliveries, so this code is not loaded with the other stores. */
+function progressOnDemand(load: () => Promise<ProgressStore>): ProgressStore {
+  return {
+    read: async (messageId) => (await load()).read(messageId),
+    save: async (messageId, progress) => (await load()).save(messageId, progress),
   };
 }
 

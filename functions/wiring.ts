@@ -37,10 +37,11 @@ import { createOAuthTokens } from '../lib/delivery/token/tokens.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliveryLog } from '../lib/ports/delivery.ts';
 import type { EventKeeper } from '../lib/ports/kept-events.ts';
+import type { ProgressStore } from '../lib/ports/order.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
-import { queuesOnDemand, transformationsOnDemand, wireStores } from './aws-on-demand.ts';
+import { queuesOnDemand, transformationsOnDemand, wireOrdering, wireStores } from './aws-on-demand.ts';
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
 import { wireKeptEvents } from './kept-events.ts';
@@ -128,6 +129,7 @@ export function wireAuthorization(
 interface Delivering {
   readonly deliver: Deliver;
   readonly queues: Queues;
+  readonly progressStore: ProgressStore;
   readonly clock: Clock;
   /** Runs an invocation, and writes its remaining log lines and metrics when it ends. */
   readonly during: Keeping['during'];
@@ -191,9 +193,11 @@ export function wireDeliver(
   const log = measureConclusions(logs.deliveryLog, metrics);
   const keeper = eventKeeper ?? wireKeptEvents(config, queues.settings, clock, process.env, writeOut);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
+  const ordering = wireOrdering(config, configured, queues.ordered.queue, clock);
   return {
-    deliver: createDeliver({ retrying, settler: createSettler(queues), log, clock, keeping }),
+    deliver: createDeliver({ retrying, settler: createSettler(queues), log, clock, keeping, ordering }),
     queues,
+    progressStore: stores.progressStore,
     clock,
     during: (deadline, invocation) =>
       wired.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),

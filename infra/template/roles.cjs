@@ -16,6 +16,7 @@ const connections = 'CONNECTION';
 const apiKeys = ['API_KEY#control', 'API_KEY#events'];
 const rates = 'RATE#*';
 const tokens = 'TOKEN#*';
+const orderedProgress = 'ORDERED#*';
 
 /**
  * @param stack `lastmile-<stage>`
@@ -42,7 +43,12 @@ function rolesOf(stack, parameters) {
       // guide, configuring a queue to trigger a Lambda function.
       allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], deliveryQueues(given)),
       // A message that waits for its retry stays in the FIFO queue, hidden, so that it keeps its place in its group.
-      ...(given.orderedDeliveries ? [allow(['sqs:ChangeMessageVisibility'], [orderedQueue(given)])] : []),
+      ...(given.orderedDeliveries
+        ? [
+            allow(['sqs:ChangeMessageVisibility'], [orderedQueue(given)]),
+            items(given, ['GetItem', 'UpdateItem'], [orderedProgress]),
+          ]
+        : []),
       ...keys(own, { decrypts: ['dynamodb', 'secretsmanager', 'sqs'], encrypts: ['sqs', ...keptEvents] }),
       ...keys(named, { decrypts: ['secretsmanager', 'sqs'], encrypts: ['sqs'] }),
     ]),

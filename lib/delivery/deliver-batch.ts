@@ -68,10 +68,10 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
       unread: () => unreadDetails(message),
       keep: (failure: Failure) => rawMessages.sendToDeadLetters(record.raw, failure),
       settleNewer: (failure: Failure) => settleNewer(record, failure),
+      arrival: { id: record.messageId, position: 0 },
     };
     if (receiveCount < maximumReceives - 1) return event;
-    const reason = `The message was received ${receiveCount} times, and no worker finished it.`;
-    return { ...event, refusal: new Failure('ReceivedTooOften', reason) };
+    return { ...event, refusal: receivedTooOften(receiveCount) };
   }
 
   return async (messages, deadline) => {
@@ -118,8 +118,13 @@ function isSettledBy({ settlement }: Conclusion): boolean {
   return settlement.kind !== 'returned';
 }
 
+export function receivedTooOften(receiveCount: number): Failure {
+  const reason = `The message was received ${receiveCount} times, and no worker finished it.`;
+  return new Failure('ReceivedTooOften', reason);
+}
+
 /** The uncompressed body. If it cannot be read or is empty, the body as it was received, because SQS accepts no empty body. */
-function bodyOf(message: QueueMessage): string {
+export function bodyOf(message: QueueMessage): string {
   try {
     return bodyText(message) || message.body;
   } catch {
@@ -163,17 +168,21 @@ export interface InputDelivererDependencies {
   readonly apiDestination: string | undefined;
 }
 
-/**
- * Delivers the unparsed input of an invocation that is one event.
- *
- * @param trace the trace of the invocation; an envelope may have another one
- */
-export type DeliverInput = (input: unknown, deadline: Deadline, trace?: Trace) => Promise<Conclusion>;
+export interface Invocation {
+  /** The same when the sender invokes again because an invocation failed; absent when it is not known. */
+  readonly id?: string | undefined;
+  /** The trace of the invocation. An envelope may have another one. */
+  readonly trace?: Trace | undefined;
+}
+
+/** Delivers the unparsed input of an invocation that is one event. */
+export type DeliverInput = (input: unknown, deadline: Deadline, invocation?: Invocation) => Promise<Conclusion>;
 
 export function createDeliverInput({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverInput {
-  return (input, deadline, trace) => {
+  return (input, deadline, { id, trace } = {}) => {
     const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs(), trace }) });
-    return deliver({ parse, body: () => jsonText((input ?? null) as JsonValue) }, deadline);
+    const body = () => jsonText((input ?? null) as JsonValue);
+    return deliver(id === undefined ? { parse, body } : { parse, body, arrival: { id, position: 0 } }, deadline);
   };
 }
 
@@ -186,13 +195,13 @@ export function mayHoldElements(input: unknown): boolean {
 export type DeliverElements = (
   input: unknown,
   deadline: Deadline,
-  trace?: Trace,
+  invocation?: Invocation,
 ) => Promise<readonly ElementConclusion[] | undefined>;
 
 export function createDeliverElements({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverElements {
-  return async (input, deadline, trace) => {
+  return async (input, deadline, { id, trace } = {}) => {
     const { deliverTogether, elementsInInput } = await import('./deliver-elements.ts');
-    const elements = elementsInInput(input, { apiDestination, nowMs: clock.nowMs(), trace });
+    const elements = elementsInInput(input, { apiDestination, nowMs: clock.nowMs(), trace }, id);
     return elements && deliverTogether(elements, deliver, deadline, batchSize);
   };
 }

@@ -20,8 +20,15 @@ export interface ElementConclusion extends Conclusion {
 }
 
 /** @returns undefined when the input is one event */
-export function elementsInInput(input: unknown, options: ParseOptions): readonly ReceivedElement[] | undefined {
-  return elementsOf(input)?.map((element) => receivedElement(element, options));
+export function elementsInInput(
+  input: unknown,
+  options: ParseOptions,
+  invocationId: string | undefined,
+): readonly ReceivedElement[] | undefined {
+  return elementsOf(input)?.map((element, position) => ({
+    ...receivedElement(element, options),
+    ...(invocationId !== undefined && { arrival: { id: invocationId, position } }),
+  }));
 }
 
 /**
@@ -29,13 +36,14 @@ export function elementsInInput(input: unknown, options: ParseOptions): readonly
  * @returns undefined when the message holds one event
  */
 export function elementsInMessage(
-  { message, sentAtMs, raw }: RecordMessage,
+  { message, messageId, sentAtMs, raw }: RecordMessage,
   whole: ReceivedEvent,
   { apiDestination, rawMessages }: { readonly apiDestination: string | undefined; readonly rawMessages: RawMessages },
 ): readonly ReceivedElement[] | undefined {
   const found = elementsOfMessage(message);
-  return found?.elements.map((element) => ({
+  return found?.elements.map((element, position) => ({
     ...receivedElement(element, { apiDestination, nowMs: sentAtMs, trace: found.trace }, true),
+    arrival: { id: messageId, position },
     keep: (failure) => rawMessages.sendToDeadLetters({ ...raw, body: element.text, attributes: {} }, failure),
     ...(whole.refusal !== undefined && { refusal: whole.refusal }),
   }));
@@ -60,7 +68,8 @@ function receivedElement(
  * Failure policy: when one of several events cannot be settled, the sender delivers all of them again, also those that have
  * arrived. So more than `mostAtOnce` events are not attempted here. Each goes to the delivery queue as a message of its own, which
  * takes milliseconds and depends on no endpoint. Only an event that the queue does not take is attempted at once. If that also
- * settles nothing, it returns to the sender with the others: they may arrive twice, with the same Idempotency-Key.
+ * settles nothing, it returns to the sender with the others: they may arrive twice, with the same Idempotency-Key. An event that must
+ * keep its order is never attempted here. It goes to the ordered queue, and the events of one group in the order of the array.
  */
 export async function deliverTogether(
   elements: readonly ReceivedElement[],

@@ -3,22 +3,27 @@ import type { AttemptOutcome, Conclusion, Delivery, Settlement, WaitsFor } from 
 import { namesOf } from '../core/delivery/delivery-names.ts';
 import { Failure, isUnsendable } from '../core/failure/failure.ts';
 import { printedEvent } from '../core/input/json-text.ts';
+import type { Arrival } from '../core/order/group.ts';
+import type { WaitingDelivery } from '../core/order/progress.ts';
 import type { QueuedDelivery, UnreadDetails } from '../core/message/queued-delivery.ts';
 import { messageGroupOf } from '../core/message/queued-delivery.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryLog } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
 import type { Keeping } from './keeping.ts';
-import type { UnsettledDelivery } from './retrying.ts';
+import type { Ordering } from './order/ordering.ts';
+import type { Retrying, UnsettledDelivery } from './retrying.ts';
 import type { Settler } from './settle.ts';
 
 export interface DeliverDependencies {
-  readonly retrying: (queued: QueuedDelivery, deadline: Deadline) => Promise<UnsettledDelivery>;
+  readonly retrying: Retrying;
   readonly settler: Settler;
   readonly log: DeliveryLog;
   readonly clock: Clock;
   /** Default: no event is kept. */
   readonly keeping?: Pick<Keeping, 'keep'> | undefined;
+  /** Default: no event is sent in order. */
+  readonly ordering?: Ordering | undefined;
 }
 
 /** An input before it is known to be a delivery. */
@@ -39,23 +44,25 @@ export interface ReceivedEvent {
   readonly refusal?: Failure;
   /** If present, the event goes to the delivery queue for this reason, without an attempt. */
   readonly handsOver?: WaitsFor;
+  /** What brought the event; absent when it is not known. */
+  readonly arrival?: Arrival;
+  /** Present if the event came from the ordered queue. */
+  readonly inOrder?: InOrder;
+}
+
+/** An event of the ordered queue. It has its place in its group, and keeps it while it waits. */
+export interface InOrder {
+  /** Lets the event wait where it is, in place of a message to the delivery queue. Never rejects. */
+  wait(queued: WaitingDelivery): Promise<void>;
+  /** A failure that makes an attempt impossible now; absent when the event may be attempted. */
+  readonly failure?: Failure | undefined;
 }
 
 /** Takes an event from parsing to settlement. Never rejects: every delivery ends with a conclusion. */
 export type Deliver = (event: ReceivedEvent, deadline: Deadline) => Promise<Conclusion>;
 
-export function createDeliver({ retrying, settler, log, clock, keeping }: DeliverDependencies): Deliver {
-  function settle(unsettled: Exclude<UnsettledDelivery, { kind: 'delivered' }>): Promise<Settlement> {
-    const { delivery } = unsettled;
-    switch (unsettled.kind) {
-      case 'waiting':
-        return settler.defer(queuedOf(unsettled), messageGroupOf(delivery.apiDestination));
-      case 'failed': {
-        const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = unsettled;
-        return settler.sendToDeadLetters({ ...outcome, ...why, body: printedEvent(delivery.event) });
-      }
-    }
-  }
+export function createDeliver(dependencies: DeliverDependencies): Deliver {
+  const { retrying, settler, log, clock, keeping, ordering } = dependencies;
 
   async function deliverAndSettle(event: ReceivedEvent, facts: DeliveryFacts, deadline: Deadline): Promise<Settlement> {
     const queued = parsed(event);
@@ -71,15 +78,17 @@ export function createDeliver({ retrying, settler, log, clock, keeping }: Delive
     facts.delivery = queued.delivery;
     // A delivery that comes back from the delivery queue was kept when it came first.
     if (queued.notBeforeMs === undefined) facts.log = keeping?.keep(queued.delivery, deadline);
-    if (event.refusal !== undefined) {
-      const { code, message: reason } = event.refusal;
-      facts.outcome = classifyFailure(event.refusal);
-      return settler.sendToDeadLetters({
-        body: printedEvent(queued.delivery.event),
-        delivery: queued.delivery,
-        code,
-        reason,
-      });
+    if (event.refusal !== undefined) return refuse(settler, queued.delivery, event.refusal, facts);
+    let failure = event.inOrder?.failure;
+    if (event.inOrder === undefined && ordering !== undefined) {
+      const found = ordering.orderOf(queued.delivery, deadline.signal);
+      const order = found instanceof Promise ? await found : found;
+      if (order instanceof Failure) failure = order;
+      else if (order !== undefined) {
+        facts.waitsFor = 'order';
+        const handed = await ordering.handOver({ queued, order, arrival: event.arrival }, deadline.signal);
+        return handed instanceof Failure ? refuse(settler, queued.delivery, handed, facts) : handed;
+      }
     }
     if (event.handsOver !== undefined) {
       facts.waitsFor = event.handsOver;
@@ -87,12 +96,12 @@ export function createDeliver({ retrying, settler, log, clock, keeping }: Delive
       const notBeforeMs = queued.delivery.firstReceivedAtMs;
       return settler.defer({ ...queued, notBeforeMs }, messageGroupOf(queued.delivery.apiDestination));
     }
-    const unsettled = await retrying(queued, deadline);
+    const unsettled = await retrying(queued, deadline, failure);
     facts.delivery = unsettled.delivery;
     facts.outcome = unsettled.outcome;
     facts.rateWaitMs = unsettled.rateWaitMs;
     if (unsettled.kind === 'waiting') facts.waitsFor = unsettled.waitsFor;
-    if (unsettled.kind !== 'delivered') return settle(unsettled);
+    if (unsettled.kind !== 'delivered') return settle(settler, unsettled, event.inOrder);
     facts.bug = unsettled.bug;
     return { kind: 'delivered' };
   }
@@ -124,6 +133,35 @@ interface DeliveryFacts {
   bug?: unknown;
   /** The log of a delivery that is kept; it replaces the usual one. */
   log?: DeliveryLog | undefined;
+}
+
+function settle(
+  settler: Settler,
+  unsettled: Exclude<UnsettledDelivery, { kind: 'delivered' }>,
+  inOrder: InOrder | undefined,
+): Promise<Settlement> {
+  const { delivery } = unsettled;
+  switch (unsettled.kind) {
+    case 'waiting':
+      return inOrder === undefined
+        ? settler.defer(queuedOf(unsettled), messageGroupOf(delivery.apiDestination))
+        : waitInOrder(queuedOf(unsettled), inOrder);
+    case 'failed': {
+      const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = unsettled;
+      return settler.sendToDeadLetters({ ...outcome, ...why, body: printedEvent(delivery.event) });
+    }
+  }
+}
+
+async function waitInOrder(waiting: WaitingDelivery, inOrder: InOrder): Promise<Settlement> {
+  await inOrder.wait(waiting);
+  return { kind: 'deferred', notBeforeMs: waiting.notBeforeMs };
+}
+
+function refuse(settler: Settler, delivery: Delivery, failure: Failure, facts: DeliveryFacts): Promise<Settlement> {
+  const { code, message: reason } = failure;
+  facts.outcome = classifyFailure(failure);
+  return settler.sendToDeadLetters({ body: printedEvent(delivery.event), delivery, code, reason });
 }
 
 /**

@@ -10,6 +10,8 @@ import {
   retryPolicyOf,
   waitAfter,
 } from '../core/delivery/retry.ts';
+import { classifyFailure } from '../core/failure/classify.ts';
+import type { Failure } from '../core/failure/failure.ts';
 import type { Turn } from '../core/rate/shards.ts';
 import { fromTurnNumber, toTurnNumber } from '../core/rate/shards.ts';
 import type { Clock, Random } from '../ports/clock.ts';
@@ -61,6 +63,9 @@ export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly 
     }
 );
 
+/** @param failure a failure before the attempt, which takes the place of the attempt */
+export type Retrying = (queued: QueuedDelivery, deadline: Deadline, failure?: Failure) => Promise<UnsettledDelivery>;
+
 /** The longest wait for a return time inside an invocation. The deadline and the horizon may allow less. */
 const longestTurnWaitMs = 1000;
 
@@ -68,17 +73,21 @@ const longestTurnWaitMs = 1000;
  * Attempts a delivery once. A delivery without a slot waits inside the invocation if its return time is at most a second ahead.
  * After a failure it always waits in the queue, even for a short time, because the invocation should be free for new events.
  */
-export function createRetrying(dependencies: RetryingDependencies) {
+export function createRetrying(dependencies: RetryingDependencies): Retrying {
   const { attempt, clock, random, backoff, horizon } = dependencies;
 
-  async function tryOnce(delivery: Delivery, deadline: Deadline, turn?: Turn): Promise<Tried> {
+  async function tryOnce(
+    delivery: Delivery,
+    deadline: Deadline,
+    { turn, failure }: { readonly turn?: Turn | undefined; readonly failure?: Failure | undefined },
+  ): Promise<Tried> {
     // The destination's policy has not been read yet. It may allow an older event than the default does.
     const policy = retryPolicyOf(delivery.target, {
       ...dependencies.retryPolicy,
       maximumEventAgeMs: longestEventAgeMs,
     });
     if (isExpired(policy, delivery, clock.nowMs())) return expired(delivery, policy, 'The event is');
-    const result = await attempt(delivery, deadline, turn);
+    const result = failure === undefined ? await attempt(delivery, deadline, turn) : notAttempted(failure);
     return result.kind === 'later' ? later(delivery, result) : judged(delivery, result, turn);
   }
 
@@ -129,16 +138,16 @@ export function createRetrying(dependencies: RetryingDependencies) {
     return { ...waiting, ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }
 
-  return async ({ delivery, ...queued }: QueuedDelivery, deadline: Deadline): Promise<UnsettledDelivery> => {
+  return async ({ delivery, ...queued }, deadline, failure) => {
     const { notBeforeMs = 0 } = queued;
     const turn = turnOf(queued);
     // A delivery with a turn asks for a slot even before its return time, because return times may have started again.
     const isEarly = turn === undefined && notBeforeMs > clock.nowMs();
     if (isEarly) return { kind: 'waiting', delivery, notBeforeMs, rateWaitMs: 0 };
-    let unsettled: Tried = await tryOnce(delivery, deadline, turn);
+    let unsettled: Tried = await tryOnce(delivery, deadline, { turn, failure });
     while (unsettled.kind === 'waiting' && unsettled.wait !== undefined) {
       if (!(await waitForTurn(clock, unsettled.notBeforeMs, unsettled.wait, deadline))) break;
-      const next: Tried = await tryOnce(unsettled.delivery, deadline, turnOf(unsettled));
+      const next: Tried = await tryOnce(unsettled.delivery, deadline, { turn: turnOf(unsettled) });
       unsettled = { ...next, rateWaitMs: unsettled.rateWaitMs + next.rateWaitMs };
     }
     return unsettled;
@@ -168,6 +177,10 @@ function waitForTurn(
     () => true,
     () => false,
   );
+}
+
+function notAttempted(failure: Failure): AttemptResult {
+  return { kind: 'tried', outcome: classifyFailure(failure), requested: false, rateWaitMs: 0, latenciesMs: [] };
 }
 
 function turnOf({ notBeforeMs, turnGeneration }: Pick<QueuedDelivery, 'notBeforeMs' | 'turnGeneration'>) {

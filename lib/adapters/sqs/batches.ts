@@ -8,9 +8,12 @@ import type { QueueCalls } from './queue-calls.ts';
 export interface SendOptions {
   readonly delaySeconds?: number;
   readonly group?: string;
+  /** Only for a FIFO queue. */
+  readonly deduplicationId?: string;
 }
 
-interface Waiting {
+/** A message that waits until it is sent. */
+export interface Waiting {
   readonly message: QueueMessage;
   readonly options: SendOptions;
   readonly bytes: number;
@@ -58,8 +61,8 @@ export function createSqsSender(calls: QueueCalls, queueUrl: string, timeoutMs?:
     });
 }
 
-function splitIntoBatches(messages: readonly Waiting[]): Waiting[][] {
-  const batches: Waiting[][] = [];
+export function splitIntoBatches<Message extends Waiting>(messages: readonly Message[]): Message[][] {
+  const batches: Message[][] = [];
   let bytes = 0;
   for (const message of messages) {
     const last = batches.at(-1);
@@ -72,13 +75,15 @@ function splitIntoBatches(messages: readonly Waiting[]): Waiting[][] {
   return batches;
 }
 
-interface Sending {
+/** Where messages are sent to. */
+export interface Sending {
   readonly calls: QueueCalls;
   readonly queueUrl: string;
   readonly timeoutMs: number | undefined;
 }
 
-async function sendBatch({ calls, queueUrl, timeoutMs }: Sending, batch: readonly Waiting[]): Promise<void> {
+/** Resolves when each message was accepted or rejected. */
+export async function sendBatch({ calls, queueUrl, timeoutMs }: Sending, batch: readonly Waiting[]): Promise<void> {
   try {
     const Entries = batch.map(({ message, options }, index) => entryOf(String(index), message, options));
     const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
@@ -110,6 +115,7 @@ function entryOf(id: string, { body, attributes }: QueueMessage, options: SendOp
     MessageAttributes,
     ...(options.delaySeconds !== undefined && { DelaySeconds: options.delaySeconds }),
     ...(options.group !== undefined && { MessageGroupId: options.group }),
+    ...(options.deduplicationId !== undefined && { MessageDeduplicationId: options.deduplicationId }),
   };
 }
 

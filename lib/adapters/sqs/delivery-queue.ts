@@ -1,7 +1,12 @@
 import { Buffer } from 'node:buffer';
 import type { MessageAttributeValue, SQSClient, SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { delaySecondsOf, formatQueuedDelivery, longestDelaySeconds } from '../../core/message/queued-delivery.ts';
+import {
+  delaySecondsOf,
+  formatQueuedDelivery,
+  longestDelaySeconds,
+  longestTurnDelaySeconds,
+} from '../../core/message/queued-delivery.ts';
 import type { RawMessage } from '../../core/message/raw-message.ts';
 import { withReason } from '../../core/message/raw-message.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -9,9 +14,6 @@ import type { DeliveryQueue, RawMessages } from '../../ports/delivery.ts';
 import { fromAwsError } from '../aws/failures.ts';
 import { createSqsSender } from './batches.ts';
 import type { QueueCalls } from './queue-calls.ts';
-
-/** A delivery that waits for the rate returns each minute. So a backlog soon profits when the rate limit is raised. */
-const maxTurnDelaySeconds = 60;
 
 /**
  * Failure policy: a delivery that returns too early costs one message and no attempt. A delivery that returns too late leaves
@@ -23,7 +25,7 @@ export function createSqsDeliveryQueue(calls: QueueCalls, queueUrl: string, cloc
   return {
     async send(queued, group) {
       const mayReturnEarly = queued.turnGeneration !== undefined && queued.isUnhealthy !== true;
-      const longest = mayReturnEarly ? maxTurnDelaySeconds : longestDelaySeconds;
+      const longest = mayReturnEarly ? longestTurnDelaySeconds : longestDelaySeconds;
       const delaySeconds = delaySecondsOf(queued, clock.nowMs(), longest);
       await send(formatQueuedDelivery(queued), { delaySeconds, group });
     },

@@ -1,12 +1,18 @@
 import { hash } from 'node:crypto';
 import type {
+  ChangeMessageVisibilityBatchCommandInput,
+  ChangeMessageVisibilityBatchCommandOutput,
   DeleteMessageBatchCommandInput,
   DeleteMessageBatchCommandOutput,
   SendMessageBatchCommandInput,
   SendMessageBatchCommandOutput,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { DeleteMessageBatchCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  SendMessageBatchCommand,
+} from '@aws-sdk/client-sqs';
 import type { Clock } from '../../ports/clock.ts';
 import { createJsonCalls } from '../aws/json-calls.ts';
 import type { ServiceSettings } from '../aws/service-settings.ts';
@@ -22,6 +28,9 @@ export interface QueueCalls {
     signal?: AbortSignal,
   ): Promise<Answered<SendMessageBatchCommandOutput>>;
   deleteMessageBatch(input: DeleteMessageBatchCommandInput): Promise<Answered<DeleteMessageBatchCommandOutput>>;
+  changeMessageVisibilityBatch(
+    input: ChangeMessageVisibilityBatchCommandInput,
+  ): Promise<Answered<ChangeMessageVisibilityBatchCommandOutput>>;
 }
 
 /** For functions that call queues rarely. */
@@ -31,6 +40,7 @@ export function createClientQueueCalls(client: SQSClient): QueueCalls {
     sendMessageBatch: (input, abortSignal) =>
       client.send(new SendMessageBatchCommand(input), abortSignal === undefined ? {} : { abortSignal }),
     deleteMessageBatch: (input) => client.send(new DeleteMessageBatchCommand(input)),
+    changeMessageVisibilityBatch: (input) => client.send(new ChangeMessageVisibilityBatchCommand(input)),
   };
 }
 
@@ -57,6 +67,7 @@ export function createSignedQueueCalls(settings: ServiceSettings, clock: Clock):
       return answer;
     },
     deleteMessageBatch: (input) => call('DeleteMessageBatch', input),
+    changeMessageVisibilityBatch: (input) => call('ChangeMessageVisibilityBatch', input),
   };
 }
 

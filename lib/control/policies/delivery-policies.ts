@@ -11,7 +11,7 @@ import type { Caller, Operation } from '../operation.ts';
 import { concurrentlyModified, notFound, policyNotFound } from '../refusals.ts';
 import { deliveryPolicyAnswer, given, mergedPolicy, requestedPolicy } from './delivery-policy-members.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
-import { removedMembersOf } from './policy-checks.ts';
+import { removedMembersOf, requireMembersTogether } from './policy-checks.ts';
 import { writePolicyTo } from './policy-writes.ts';
 
 const kind = 'api-destination';
@@ -50,6 +50,7 @@ async function setPolicy(
   before: ApiDestination,
   policy: DeliveryPolicyOverrides,
 ): Promise<ApiDestination> {
+  requireMembersTogether(policy);
   if (setsServerNameOrProxy(policy)) await requireAllowedHosts(dependencies, caller, before, policy);
   return writePolicy(dependencies, caller, before, policy);
 }

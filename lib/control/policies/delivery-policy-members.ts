@@ -6,6 +6,8 @@ import { numberListOf, numberOf, objectOf, textOf } from '../input.ts';
 import type { Caller } from '../operation.ts';
 import type { PolicyDependencies } from './policy-checks.ts';
 import {
+  checkedGroupPath,
+  checkedOrder,
   checkedProxyUrl,
   checkedSecretArn,
   checkedServerName,
@@ -41,6 +43,8 @@ export async function requestedPolicy(
     transformer: await checkedTransformer(dependencies, input),
     format: textOf(input, 'Format') as CloudEventsFormat | undefined,
     webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
+    order: checkedOrder(dependencies, input),
+    orderGroupPath: checkedGroupPath(input),
     signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
     transport: given({
       clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),
@@ -79,6 +83,8 @@ export function mergedPolicy(
     transformer: without('Transformer', former.transformer),
     format: without('Format', former.format),
     webhookRequestOrigin: without('WebhookRequestOrigin', former.webhookRequestOrigin),
+    order: without('Order', former.order),
+    orderGroupPath: without('OrderGroupPath', former.orderGroupPath),
     signing: without('Signing', former.signing),
     ...requested,
     retryPolicy: given({ ...without('RetryPolicy', retryPolicy), ...requested.retryPolicy }),
@@ -115,6 +121,8 @@ export function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: Deli
     Transformer: policy.transformer && { ...policy.transformer },
     Format: policy.format,
     WebhookRequestOrigin: policy.webhookRequestOrigin,
+    Order: policy.order,
+    OrderGroupPath: policy.orderGroupPath,
     Signing: signing && { SecretArn: signing.secretArn },
     ClientCertificateSecretArn: transport?.clientCertificateSecretArn,
     CaCertificateSecretArn: transport?.caCertificateSecretArn,

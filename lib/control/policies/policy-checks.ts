@@ -2,8 +2,9 @@ import { refusedHost, wayToAllow } from '../../core/address/address.ts';
 import { isAddress, maskUserinfo, parseHost } from '../../core/address/host-name.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { longestRequestTimeoutMs } from '../../core/delivery/retry.ts';
-import type { JsonataTransformer } from '../../core/destination/delivery-policy.ts';
+import type { DeliveryPolicyOverrides, JsonataTransformer, Order } from '../../core/destination/delivery-policy.ts';
 import { jsonataOf } from '../../core/destination/delivery-policy.ts';
+import { parseJsonPath } from '../../core/request/json-path.ts';
 import type { CheckExpression } from '../../ports/transformations.ts';
 import { numberOf, objectOf, textListOf, textOf } from '../input.ts';
 import type { Caller, ControlDependencies } from '../operation.ts';
@@ -18,6 +19,8 @@ export interface PolicyDependencies extends ControlDependencies {
   /** Time limit of the functions that deliver. */
   readonly functionTimeoutSeconds: number;
   readonly checkExpression: CheckExpression;
+  /** Whether the stack has the queue of ordered deliveries. */
+  readonly hasOrderedQueue: boolean;
 }
 
 const verb = 'update';
@@ -89,6 +92,30 @@ export async function checkedTransformer(
   const reason = transformer && (await checkExpression(jsonataOf(transformer)));
   if (reason === undefined) return transformer;
   throw invalidParameter(verb, 'api-destination', 'Transformer.Expression', reason);
+}
+
+/** @throws ServiceError ValidationException in a stack that has no ordered deliveries */
+export function checkedOrder({ hasOrderedQueue }: PolicyDependencies, input: JsonObject): Order | undefined {
+  if (textOf(input, 'Order') === undefined) return undefined;
+  // The service model allows only this value.
+  if (hasOrderedQueue) return 'PER_GROUP';
+  const reason = 'This stack has no ordered deliveries. Deploy it with the parameter orderedDeliveries first.';
+  throw invalidParameter(verb, 'api-destination', 'Order', reason);
+}
+
+/** @throws ServiceError ValidationException for a text that is not a JSON path */
+export function checkedGroupPath(input: JsonObject): string | undefined {
+  const text = textOf(input, 'OrderGroupPath');
+  if (text === undefined || parseJsonPath(text) !== undefined) return text;
+  const reason = 'It is not a JSON path. Use a path such as $.detail.orderId.';
+  throw invalidParameter(verb, 'api-destination', 'OrderGroupPath', reason);
+}
+
+/** @throws ServiceError ValidationException for a policy in which members contradict each other */
+export function requireMembersTogether({ order, orderGroupPath }: DeliveryPolicyOverrides): void {
+  if (orderGroupPath === undefined || order !== undefined) return;
+  const reason = 'It has no effect without Order. Set Order to PER_GROUP, or remove OrderGroupPath too.';
+  throw invalidParameter(verb, 'api-destination', 'OrderGroupPath', reason);
 }
 
 /** @throws ServiceError ValidationException. Source: RFC 6066 section 3: an address is not a server name */

@@ -1,5 +1,5 @@
 import type { HttpMethod } from '../destination/api-destination.ts';
-import type { JsonataTransformer } from '../destination/delivery-policy.ts';
+import type { JsonataTransformer, Order } from '../destination/delivery-policy.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonValue } from '../input/json.ts';
 import type { Trace } from './trace.ts';
@@ -29,7 +29,7 @@ export interface TargetHttpParameters {
   readonly QueryStringParameters?: Readonly<Record<string, string>>;
 }
 
-/** The settings of a rule's target, in EventBridge's Target shape, and `Transformer`. All are optional. */
+/** The settings of a rule's target, in EventBridge's Target shape, and our own `Transformer` and `Order`. All are optional. */
 export interface DeliveryTarget {
   readonly Id?: string;
   readonly Arn?: string;
@@ -37,6 +37,10 @@ export interface DeliveryTarget {
   readonly InputPath?: string;
   readonly InputTransformer?: InputTransformer;
   readonly Transformer?: JsonataTransformer;
+  /** The events of one group are sent one after another. */
+  readonly Order?: Order;
+  /** JSON path of the value whose events are one group. It comes only with `Order`. */
+  readonly OrderGroupPath?: string;
   readonly HttpParameters?: TargetHttpParameters;
   readonly RetryPolicy?: { readonly MaximumRetryAttempts?: number; readonly MaximumEventAgeInSeconds?: number };
   readonly DeadLetterConfig?: { readonly Arn?: string };
@@ -51,6 +55,10 @@ export interface Delivery {
   readonly eventId?: string;
   /** For an event that a bus replays, the name of the subscriber, empty if it is not known. Absent for every other event. */
   readonly replay?: string;
+  /** The group that the sender gave the event beside it, or a hash of it; absent when it gave none. */
+  readonly senderGroup?: string;
+  /** The message group of the ordered queue in which the event came; absent when it never came from this queue. */
+  readonly orderedGroup?: string;
   /** The rule's ARN; absent when the sender did not say. */
   readonly rule?: string;
   readonly target: DeliveryTarget;
@@ -136,6 +144,7 @@ export type AttemptOutcome =
  * - `store`: a store of the configuration or of the rate does not answer or refuses.
  * - `newer-version`: only a newer version of the stack can read the message.
  * - `batch`: the event came in an array, and continues as a message of its own.
+ * - `order`: the event waits in the ordered queue behind the earlier events of its group.
  */
 export type WaitsFor =
   | 'rate'
@@ -146,7 +155,8 @@ export type WaitsFor =
   | 'token'
   | 'store'
   | 'newer-version'
-  | 'batch';
+  | 'batch'
+  | 'order';
 
 /** The outcome of an attempt that did not deliver. */
 export type FailedOutcome = Exclude<AttemptOutcome, { kind: 'delivered' }>;

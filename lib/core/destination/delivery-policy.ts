@@ -59,6 +59,9 @@ export function jsonataOf({ Expression: expression }: JsonataTransformer): strin
 /** The modes of CloudEvents 1.0 over HTTP: the attributes are in headers, or beside the data in the body. */
 export type CloudEventsFormat = 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
 
+/** The events of one group are sent one after another, in the order in which they came. */
+export type Order = 'PER_GROUP';
+
 export interface RetryPolicy {
   /** 0 to 185; N allowed retries mean at most N + 1 attempts. */
   readonly maximumRetryAttempts: number;
@@ -90,6 +93,10 @@ export interface DeliveryPolicy {
   readonly format?: CloudEventsFormat;
   /** The DNS name for which an endpoint must consent before it gets events. Absent when no endpoint is asked. */
   readonly webhookRequestOrigin?: string;
+  /** Absent when events are sent side by side. */
+  readonly order?: Order;
+  /** JSON path of the value whose events are one group. It comes only with `order`. */
+  readonly orderGroupPath?: string;
   /** Absent when requests are not signed. */
   readonly signing?: SigningSettings;
   readonly transport: TransportSettings;

@@ -18,6 +18,7 @@ export const failures = {
   InvalidInvocation: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   DeliveryTooLarge: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   MessageRefused: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
+  OrderUnavailable: { kind: 'permanent', errorCode: 'INVALID_PARAMETER' },
   EventExpired: { kind: 'permanent', errorCode: 'TIMEOUT' },
   NewerVersion: { kind: 'retryable', errorCode: 'INTERNAL_ERROR' },
   ReceivedTooOften: { kind: 'permanent', errorCode: 'INTERNAL_ERROR' },

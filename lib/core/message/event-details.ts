@@ -1,6 +1,6 @@
 import type { Delivery, EventDocument } from '../delivery/delivery.ts';
 import type { JsonValue } from '../input/json.ts';
-import type { MemberReader } from '../input/member-reader.ts';
+import type { MemberReader, TextBounds } from '../input/member-reader.ts';
 import { isSafeId } from '../request/idempotency-key.ts';
 
 /**
@@ -8,17 +8,29 @@ import { isSafeId } from '../request/idempotency-key.ts';
  * its sender said about it. All members are absent for most events.
  */
 export type EventDetails = {
-  readonly [Member in 'form' | 'eventId' | 'replay']: string | undefined;
+  readonly [Member in 'form' | 'eventId' | 'replay' | 'senderGroup' | 'orderedGroup']: string | undefined;
 };
 
-export function eventDetails({ event, eventId, replay }: Delivery): EventDetails {
-  return { form: event.form, eventId, replay };
+export function eventDetails({ event, eventId, replay, senderGroup, orderedGroup }: Delivery): EventDetails {
+  return { form: event.form, eventId, replay, senderGroup, orderedGroup };
 }
 
-export function readEventDetails(details: MemberReader): Pick<Delivery, 'eventId' | 'replay'> {
+/** Source: SQS API reference, MessageGroupId. */
+const groupText: TextBounds = { pattern: /^[\x21-\x7e]{1,128}$/ };
+
+export function readEventDetails(
+  details: MemberReader,
+): Pick<Delivery, 'eventId' | 'replay' | 'senderGroup' | 'orderedGroup'> {
   const eventId = details.optionalText('eventId');
   const replay = details.optionalText('replay', { pattern: /^[\x21-\x7e]{0,256}$/ });
-  return { ...(isSafeId(eventId) && { eventId }), ...(replay !== undefined && { replay }) };
+  const senderGroup = details.optionalText('senderGroup', groupText);
+  const orderedGroup = details.optionalText('orderedGroup', groupText);
+  return {
+    ...(isSafeId(eventId) && { eventId }),
+    ...(replay !== undefined && { replay }),
+    ...(senderGroup !== undefined && { senderGroup }),
+    ...(orderedGroup !== undefined && { orderedGroup }),
+  };
 }
 
 /** @param text the JSON text of the event, as the message has it */

@@ -10,7 +10,8 @@ import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from '../input/member-text.ts';
 import { longestAnswerSeconds } from './answer-time.ts';
 import { hashOf, isSafeId, ownId } from '../request/idempotency-key.ts';
-import type { SentEvent } from './sent-event.ts';
+import { parseJsonPath } from '../request/json-path.ts';
+import type { SentEvent, SentFacts } from './sent-event.ts';
 import { documentOf, factsOf, isBase64, unwrapped } from './sent-event.ts';
 
 export interface ParseOptions {
@@ -114,7 +115,7 @@ function delivery(
   const made = { apiDestination, event, target: noTarget, attempts: 0, postponements: 0, firstReceivedAtMs: nowMs };
   const traced = trace === undefined ? made : { ...made, trace };
   if (metadata === undefined && recordId === undefined && occurrence === 1) return traced;
-  const facts: Pick<Delivery, 'eventId' | 'replay'> = metadata === undefined ? {} : factsOf(metadata);
+  const facts: SentFacts = metadata === undefined ? {} : factsOf(metadata);
   if (facts.eventId !== undefined || ownId(event) !== undefined) return { ...traced, ...facts };
   if (recordId !== undefined) return { ...traced, ...facts, eventId: recordId };
   return occurrence === 1
@@ -131,6 +132,7 @@ const inputTemplate: TextBounds = { min: 1, max: 8192 };
 const jsonataType: TextBounds = { pattern: /^JSONATA$/ };
 /** Source: EventBridge user guide, limits of JSONata. */
 const expression: TextBounds = { min: 1, max: 8192 };
+const orderName: TextBounds = { pattern: /^PER_GROUP$/ };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
 /**
  * The most parameters of one kind. The model has no such bound. But each parameter may be a path that visits the whole event,
@@ -188,6 +190,7 @@ function parseTarget(target: MemberReader): DeliveryTarget {
         Type: jsonata.text('Type', jsonataType) as 'JSONATA',
         Expression: jsonata.text('Expression', expression),
       } as const),
+    ...parseOrder(target),
     HttpParameters: httpParameters === undefined ? undefined : parseHttpParameters(httpParameters),
     RetryPolicy:
       retryPolicy === undefined
@@ -201,6 +204,15 @@ function parseTarget(target: MemberReader): DeliveryTarget {
         ? undefined
         : withoutUndefined({ Arn: deadLetterConfig.optionalText('Arn', arnText) }),
   });
+}
+
+function parseOrder(target: MemberReader): Pick<DeliveryTarget, 'Order' | 'OrderGroupPath'> {
+  const order = target.optionalText('Order', orderName) as 'PER_GROUP' | undefined;
+  const path = target.optionalText('OrderGroupPath', inputPath);
+  const name = target.pathOf('OrderGroupPath');
+  if (path !== undefined && order === undefined) return target.refuse(name, 'needs Order: set it to PER_GROUP');
+  if (path !== undefined && parseJsonPath(path) === undefined) return target.refuse(name, 'is not a JSON path');
+  return withoutUndefined({ Order: order, OrderGroupPath: path });
 }
 
 function parseHttpParameters(parameters: MemberReader): TargetHttpParameters {

@@ -22,6 +22,9 @@ export const maximumReceives = 10;
 /** Source: SQS API reference, DelaySeconds. */
 export const longestDelaySeconds = 900;
 
+/** A delivery that waits for the rate returns each minute. So a backlog soon profits when the rate limit is raised. */
+export const longestTurnDelaySeconds = 60;
+
 /** A delivery that waits in the queue. */
 export interface QueuedDelivery {
   readonly delivery: Delivery;

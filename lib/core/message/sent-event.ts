@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { Delivery, EventDocument } from '../delivery/delivery.ts';
 import type { JsonObject, JsonValue } from '../input/json.ts';
 import { isJsonObject, ownMember, parseJson } from '../input/json.ts';
@@ -151,12 +152,17 @@ export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }
 
+/** The members of a delivery that come from its sender, beside the event. */
+export type SentFacts = Pick<Delivery, 'eventId' | 'replay' | 'senderGroup'>;
+
 /** What the metadata of a Custom Event Bus say about a delivery. */
-export function factsOf(metadata: JsonObject): Pick<Delivery, 'eventId' | 'replay'> {
+export function factsOf(metadata: JsonObject): SentFacts {
   const eventId = ownMember(metadata, 'aws:EventId');
+  const group = ownMember(metadata, 'aws:EventGroupId');
   const isReplay = ownMember(metadata, 'aws:DeliveryType') === 'REPLAY';
   return {
     ...(isSafeId(eventId) && { eventId }),
+    ...(typeof group === 'string' && { senderGroup: isSafeId(group) ? group : hash('sha256', group) }),
     ...(isReplay && { replay: subscriberName(ownMember(metadata, 'aws:SubscriberArn')) }),
   };
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 import type { JsonObject } from '../input/json.ts';
-import { isJsonObject } from '../input/json.ts';
+import { isJsonObject, ownMember } from '../input/json.ts';
 import { MemberReader } from '../input/member-reader.ts';
 import type { QueueMessage } from './queue-message.ts';
 import type { RawAttribute, RawMessage } from './raw-message.ts';
@@ -38,6 +38,14 @@ export function parseSqsEvent(event: unknown, nowMs: number): readonly RecordMes
   const records = new MemberReader(event, '', 'InvalidDelivery').optionalObjectList('Records');
   if (records === undefined) throw new Failure('InvalidDelivery', 'Records is missing.');
   return records.map((record) => parseRecord(record, nowMs));
+}
+
+/** Whether the messages of an event come from a FIFO queue. All messages of an event come from one queue. */
+export function comesFromFifoQueue(event: unknown): boolean {
+  const records = isJsonObject(event) ? ownMember(event, 'Records') : undefined;
+  const first = Array.isArray(records) ? records[0] : undefined;
+  const arn = isJsonObject(first) ? ownMember(first, 'eventSourceARN') : undefined;
+  return typeof arn === 'string' && arn.endsWith('.fifo');
 }
 
 function parseRecord(record: MemberReader, nowMs: number): RecordMessage {

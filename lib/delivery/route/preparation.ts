@@ -9,6 +9,7 @@ import { isUnauthorized } from '../../core/destination/unauthorized-run.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AccessToken } from '../token/fleet-token.ts';
 import type { OAuthTokens, TokenOptions } from '../token/tokens.ts';
+import { inTime } from '../in-time.ts';
 import type { Resolver } from './resolver.ts';
 import type { Transforming } from './transforming.ts';
 import { transformerOf } from './transforming.ts';
@@ -187,22 +188,4 @@ function hasOtherSecrets(before: ResolvedDestination, after: ResolvedDestination
 function unlessUnavailable(error: unknown): undefined {
   if (error instanceof Failure && (error.code === 'StoreUnavailable' || error.code === 'OutOfTime')) return undefined;
   throw error;
-}
-
-/** @throws Failure OutOfTime when the signal aborts first */
-async function inTime<Result>(read: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const cut = Promise.withResolvers<never>();
-  const giveUp = () => cut.reject(outOfTime(signal));
-  if (signal.aborted) throw outOfTime(signal);
-  signal.addEventListener('abort', giveUp);
-  try {
-    return await Promise.race([read(), cut.promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
-}
-
-function outOfTime(signal: AbortSignal): Failure {
-  const cause: unknown = signal.reason;
-  return new Failure('OutOfTime', 'The invocation had to end before the configuration was read.', { cause });
 }

@@ -27,6 +27,14 @@ export interface Resolver {
   fresh(apiDestination: string): Promise<ResolvedDestination>;
 }
 
+/** Reads only the API destination, from the same cache as the resolver. Needs neither its connection nor its secrets. */
+export interface DestinationReader {
+  /** The result of `currentDestination` when it needs no store; undefined otherwise. */
+  cachedDestination(reference: string): ApiDestination | undefined;
+  /** @returns undefined when the API destination does not exist */
+  currentDestination(reference: string): Promise<ApiDestination | undefined>;
+}
+
 export interface ResolverDependencies {
   readonly configuration: DeliveryConfiguration;
   readonly secrets: SecretReader;
@@ -55,7 +63,7 @@ const authorizingPatienceMs = 60_000;
  * Failure policy: a host that the connection's policy does not allow is refused here, even if the items in the table were
  * changed without the control API. This happens before the secret is read and before a token is requested.
  */
-export function createResolver(dependencies: ResolverDependencies): Resolver {
+export function createResolver(dependencies: ResolverDependencies): Resolver & DestinationReader {
   const { configuration, secrets, states, clock, cache } = dependencies;
   const options = { ...cache, capacity: cacheCapacity };
   const destinations = createFreshCache((name) => configuration.readApiDestination(name), clock, options);
@@ -128,7 +136,13 @@ export function createResolver(dependencies: ResolverDependencies): Resolver {
     return found;
   }
 
-  return { cached, current, fresh };
+  return {
+    cached,
+    current,
+    fresh,
+    cachedDestination: (reference) => ifNamedBy(destinations.cached(nameOf(reference)), reference),
+    currentDestination: async (reference) => ifNamedBy(await destinations.current(nameOf(reference)), reference),
+  };
 }
 
 function nameOf(reference: string): string {
@@ -137,6 +151,10 @@ function nameOf(reference: string): string {
 
 function isNamedBy(apiDestination: ApiDestination, reference: string): boolean {
   return apiDestination.name === reference || apiDestination.arn === reference;
+}
+
+function ifNamedBy(apiDestination: ApiDestination | undefined, reference: string): ApiDestination | undefined {
+  return apiDestination !== undefined && isNamedBy(apiDestination, reference) ? apiDestination : undefined;
 }
 
 function connectionNameOf(apiDestination: ApiDestination): string {

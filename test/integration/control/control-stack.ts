@@ -57,6 +57,7 @@ async function createStack({ dynalite, secretsManager }: Started) {
     allowlist: loopback,
     functionTimeoutSeconds: 60,
     checkExpression: async () => undefined,
+    hasOrderedQueue: true,
   };
   const operations: Readonly<Record<string, Operation>> = {
     ...createOperations(dependencies),

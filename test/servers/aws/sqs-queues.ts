@@ -51,7 +51,8 @@ export async function startProxiedSqs(stackUrl: string): Promise<ProxiedSqs> {
     proxy,
     clientConfig: { region, endpoint: proxy.endpoint, credentials },
     async newQueue(Attributes = {}) {
-      const QueueName = `queue-${randomUUID()}`;
+      const isFifo = Attributes['FifoQueue'] === 'true';
+      const QueueName = `queue-${randomUUID()}${isFifo ? '.fifo' : ''}`;
       const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
       return queueOf(client, url, `arn:aws:sqs:${region}:${account}:${QueueName}`);
     },

@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly allowlist?: AddressAllowlist;
   /** Replaces the reading of secrets. Default: reads the fake secret store. */
   readonly onRead?: SecretReader['read'];
+  /** Default: true. */
+  readonly hasOrderedQueue?: boolean;
   /** Called when a first token is requested, instead of the function authorize-connection. */
   readonly onStart?: (incarnation: string, connections: InMemoryConnections) => Promise<unknown>;
 }
@@ -65,6 +67,7 @@ export function createWorld(options: WorldOptions = {}) {
     allowlist: options.allowlist ?? publicOnly,
     functionTimeoutSeconds: 60,
     checkExpression: async (expression: string) => refusedExpression(expression),
+    hasOrderedQueue: options.hasOrderedQueue ?? true,
     buckets: faults.wrap('buckets', buckets),
     batchSize: 10,
     invocations: 50,

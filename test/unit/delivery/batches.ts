@@ -14,6 +14,7 @@ import {
   createDeliverInput,
   mayHoldElements,
 } from '../../../lib/delivery/deliver-batch.ts';
+import type { Ordering } from '../../../lib/delivery/order/ordering.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
 import type { Random } from '../../../lib/ports/clock.ts';
@@ -35,6 +36,7 @@ export function createBatches(
   keeper?: EventKeeper,
   received = createInMemoryReceivedMessages(),
   apiDestination?: string,
+  ordering?: Ordering,
 ) {
   const clock = createManualClock();
   const queue = createInMemoryDeliveryQueue();
@@ -60,7 +62,7 @@ export function createBatches(
   let notKept = 0;
   const metrics = { count: (name: CountMetric) => void (notKept += name === 'EventsNotKept' ? 1 : 0) };
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
-  const deliver = createDeliver({ retrying, settler, log, clock, keeping });
+  const deliver = createDeliver({ retrying, settler, log, clock, keeping, ordering });
   const deliverBatch = createBatchDeliverer({
     deliver,
     received,
@@ -73,10 +75,10 @@ export function createBatches(
   const parts = { deliver, clock, apiDestination };
   const [deliverInput, deliverElements] = [createDeliverInput(parts), createDeliverElements(parts)];
   /** Invokes the function deliver. */
-  const invoke = (input: unknown) =>
+  const invoke = (input: unknown, id?: string) =>
     withDeadline(clock, 60_000, async (deadline) => {
-      const several = mayHoldElements(input) ? await deliverElements(input, deadline) : undefined;
-      return several ?? [await deliverInput(input, deadline)];
+      const several = mayHoldElements(input) ? await deliverElements(input, deadline, { id }) : undefined;
+      return several ?? [await deliverInput(input, deadline, { id })];
     });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => {
@@ -87,6 +89,7 @@ export function createBatches(
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     clock,
+    deliver,
     queue,
     deadLetters,
     received,

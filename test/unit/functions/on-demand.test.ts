@@ -93,11 +93,11 @@ async function callAll(ports: object, path = ''): Promise<Calls> {
 test.each([
   [
     'the stores',
-    18,
+    20,
     (load: () => Promise<object>) =>
       storesOnDemand(onDemand(load as () => Promise<Stores>), onDemand(load as () => Promise<ClientStores>)),
   ],
-  ['the queues', 10, (load: () => Promise<object>) => queuesOnDemand(load as () => Promise<Queues>)],
+  ['the queues', 14, (load: () => Promise<object>) => queuesOnDemand(load as () => Promise<Queues>)],
 ])(
   'each method of %s on demand calls the same method of its adapter with all arguments',
   async (_what, methods, of) => {

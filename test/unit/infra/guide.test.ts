@@ -114,6 +114,7 @@ const waits: Readonly<Record<WaitsFor, true>> = {
   store: true,
   'newer-version': true,
   batch: true,
+  order: true,
 };
 
 test.each(Object.keys(waits))('the reference explains why an event waits for: %s', (wait) => {

@@ -150,6 +150,21 @@ describe('the roles', () => {
   );
 
   test.each([
+    ['DeliverRole', 0],
+    ['DeliverQueuedRole', 1],
+    ['ControlApiRole', 0],
+  ])(
+    'in a stack with ordered deliveries, the role %s has %i permissions for the progress of waiting events',
+    (id, count) => {
+      const isProgress = (statement: TemplateStatement) => JSON.stringify(statement).includes('"ORDERED#*"');
+      const found = allowing({ orderedDeliveries: true }, id, 'dynamodb:').filter(isProgress);
+      expect(found).toHaveLength(count);
+      for (const { Action } of found) expect(Action).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+      expect(allowing({}, id, 'dynamodb:').filter(isProgress)).toEqual([]);
+    },
+  );
+
+  test.each([
     ['DeliverRole', ['secretsmanager', 'sqs'], ['sqs']],
     ['DeliverQueuedRole', ['secretsmanager', 'sqs'], ['sqs']],
     ['ControlApiRole', ['secretsmanager'], []],

@@ -108,6 +108,21 @@ export const policyGroups: readonly PolicyGroup[] = [
         whenEmpty: 'endpoints are not asked',
         type: 'text',
       },
+      {
+        path: 'Order',
+        label: 'Order',
+        explanation: 'Whether an event waits until the earlier events of its group are delivered or dead letters.',
+        whenEmpty: 'events are sent side by side',
+        type: 'choice',
+        choices: { PER_GROUP: 'The events of a group one after another' },
+      },
+      {
+        path: 'OrderGroupPath',
+        label: 'JSON path of the group',
+        explanation: 'Events in which this path finds the same value are one group, such as $.detail.orderId.',
+        whenEmpty: 'the group that the sender gives, or one group for all events',
+        type: 'text',
+      },
     ],
   },
   {

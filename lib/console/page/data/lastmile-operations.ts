@@ -11,6 +11,8 @@ export interface DeliveryPolicy {
   readonly Transformer?: { readonly Type: 'JSONATA'; readonly Expression: string };
   readonly Format?: 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
   readonly WebhookRequestOrigin?: string;
+  readonly Order?: 'PER_GROUP';
+  readonly OrderGroupPath?: string;
   readonly Signing?: { readonly SecretArn: string };
   readonly ClientCertificateSecretArn?: string;
   readonly CaCertificateSecretArn?: string;

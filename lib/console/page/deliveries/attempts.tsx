@@ -14,6 +14,7 @@ const waits: Readonly<Record<string, string>> = {
   backoff: 'the attempt has failed, or could not be made in time, and is repeated later',
   token: 'there is no OAuth token now',
   store: 'DynamoDB or Secrets Manager does not answer or refuses',
+  order: 'it is behind the earlier events of its group',
   'newer-version': 'only a newer version of Lastmile can read its message',
 };
 

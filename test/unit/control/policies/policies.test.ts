@@ -22,6 +22,8 @@ describe('a delivery policy', () => {
       transformer: { Type: 'JSONATA', Expression: 'detail' },
       format: 'CLOUDEVENTS_BINARY',
       webhookRequestOrigin: 'events.example.com',
+      order: 'PER_GROUP',
+      orderGroupPath: '$.detail.orderId',
       signing: { secretArn: secretArn('signing') },
       transport: {
         clientCertificateSecretArn: secretArn('tls'),
@@ -46,6 +48,26 @@ describe('a delivery policy', () => {
       'ApiDestinationName',
       'ApiDestinationArn',
     ]);
+  });
+
+  test('a stack without ordered deliveries refuses Order, and names the parameter that adds them', async () => {
+    const world = await worldWithDestination(undefined, { hasOrderedQueue: false });
+    await expect(world.call('PutDeliveryPolicy', { ...sink, Order: 'PER_GROUP' })).rejects.toThrow(
+      'Parameter Order is not valid. Reason: This stack has no ordered deliveries. Deploy it with the parameter orderedDeliveries first.',
+    );
+    expect((await world.apiDestinations.read('sink'))?.policy).toBeUndefined();
+  });
+
+  test.each([
+    [{ OrderGroupPath: '$.detail.id' }, 'It has no effect without Order.'],
+    [
+      { Order: 'PER_GROUP', OrderGroupPath: 'detail.id' },
+      'It is not a JSON path. Use a path such as $.detail.orderId.',
+    ],
+  ])('PutDeliveryPolicy refuses %j, and says why', async (members, reason) => {
+    const world = await worldWithDestination();
+    const put = world.call('PutDeliveryPolicy', { ...sink, ...members });
+    await expect(put).rejects.toThrow(`Parameter OrderGroupPath is not valid. Reason: ${reason}`);
   });
 
   test('a delivery policy survives an update of its API destination and is deleted with it', async () => {

@@ -28,41 +28,47 @@ const secretArn = fc
   .map((name) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}`);
 const host = fc.domain();
 
-const deliveryPolicies = fc.record(
-  {
-    TimeoutSeconds: fc.double({ min: 0.1, max: 52, noNaN: true }),
-    MaximumConcurrency: fc.integer({ min: 1, max: 10_000 }),
-    MaximumConcurrencyPerWorker: fc.integer({ min: 1, max: 1000 }),
-    Burst: fc.integer({ min: 1, max: 1000 }),
-    InvocationRateLimit: fc.constant('NONE'),
-    RetryPolicy: fc.record(
-      {
-        MaximumRetryAttempts: fc.integer({ min: 0, max: 185 }),
-        MaximumEventAgeInSeconds: fc.integer({ min: 60, max: 86_400 }),
-      },
-      { requiredKeys: [] },
-    ),
-    RetryableStatuses: fc.array(fc.oneof(fc.integer({ min: 100, max: 199 }), fc.integer({ min: 300, max: 599 })), {
-      minLength: 1,
-      maxLength: 50,
-    }),
-    Transformer: fc.record({
-      Type: fc.constant('JSONATA'),
-      Expression: fc.oneof(
-        fc.string({ maxLength: 100 }).map((text) => JSON.stringify(text)),
-        fc.constantFrom('{% detail %}', '$events.SystemMetadata', '{"a": $uuid()}'),
+const deliveryPolicies = fc
+  .record(
+    {
+      TimeoutSeconds: fc.double({ min: 0.1, max: 52, noNaN: true }),
+      MaximumConcurrency: fc.integer({ min: 1, max: 10_000 }),
+      MaximumConcurrencyPerWorker: fc.integer({ min: 1, max: 1000 }),
+      Burst: fc.integer({ min: 1, max: 1000 }),
+      InvocationRateLimit: fc.constant('NONE'),
+      RetryPolicy: fc.record(
+        {
+          MaximumRetryAttempts: fc.integer({ min: 0, max: 185 }),
+          MaximumEventAgeInSeconds: fc.integer({ min: 60, max: 86_400 }),
+        },
+        { requiredKeys: [] },
       ),
-    }),
-    Format: fc.constantFrom('CLOUDEVENTS_BINARY', 'CLOUDEVENTS_STRUCTURED'),
-    WebhookRequestOrigin: host,
-    Signing: fc.record({ SecretArn: secretArn }),
-    ClientCertificateSecretArn: secretArn,
-    CaCertificateSecretArn: secretArn,
-    ServerName: host,
-    ProxyUrl: host.map((name) => `http://${name}:3128`),
-  },
-  { requiredKeys: [] },
-);
+      RetryableStatuses: fc.array(fc.oneof(fc.integer({ min: 100, max: 199 }), fc.integer({ min: 300, max: 599 })), {
+        minLength: 1,
+        maxLength: 50,
+      }),
+      Transformer: fc.record({
+        Type: fc.constant('JSONATA'),
+        Expression: fc.oneof(
+          fc.string({ maxLength: 100 }).map((text) => JSON.stringify(text)),
+          fc.constantFrom('{% detail %}', '$events.SystemMetadata', '{"a": $uuid()}'),
+        ),
+      }),
+      Format: fc.constantFrom('CLOUDEVENTS_BINARY', 'CLOUDEVENTS_STRUCTURED'),
+      WebhookRequestOrigin: host,
+      Order: fc.constant('PER_GROUP'),
+      OrderGroupPath: fc.constantFrom('$', '$.detail.orderId', "$['a b'][0]"),
+      Signing: fc.record({ SecretArn: secretArn }),
+      ClientCertificateSecretArn: secretArn,
+      CaCertificateSecretArn: secretArn,
+      ServerName: host,
+      ProxyUrl: host.map((name) => `http://${name}:3128`),
+    },
+    { requiredKeys: [] },
+  )
+  .map(({ OrderGroupPath, ...policy }) =>
+    policy.Order === undefined || OrderGroupPath === undefined ? policy : { ...policy, OrderGroupPath },
+  );
 const connectionPolicies = fc.record(
   {
     AllowedHosts: fc.array(

@@ -20,6 +20,8 @@ const others = {
   Transformer: { Type: 'JSONATA', Expression: '$' },
   Format: 'CLOUDEVENTS_STRUCTURED',
   WebhookRequestOrigin: 'other.example.com',
+  Order: 'PER_GROUP',
+  OrderGroupPath: '$.detail.customer',
   Signing: { SecretArn: secretArn('other') },
   ClientCertificateSecretArn: secretArn('other'),
   CaCertificateSecretArn: secretArn('other'),
@@ -39,7 +41,7 @@ describe('UpdateDeliveryPolicy', () => {
     expect(await call(world, 'GetDeliveryPolicy', sink)).toMatchObject(changed);
   });
 
-  test.each(members)(
+  test.each(members.filter((member) => member !== 'Order'))(
     'UpdateDeliveryPolicy returns the removed member %s to its default and keeps the others',
     async (member) => {
       const world = await worldWithDestination();
@@ -58,6 +60,20 @@ describe('UpdateDeliveryPolicy', () => {
     expect(await call(world, 'GetDeliveryPolicy', sink)).toMatchObject({
       RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 600 },
     });
+  });
+
+  test('UpdateDeliveryPolicy removes Order only together with the path of its groups', async () => {
+    const world = await worldWithDestination();
+    await call(world, 'PutDeliveryPolicy', { ...sink, ...everything });
+    const RemovedMembers = ['Order'];
+    await expect(call(world, 'UpdateDeliveryPolicy', { ...sink, RemovedMembers })).rejects.toThrow(
+      'Parameter OrderGroupPath is not valid. Reason: It has no effect without Order. Set Order to PER_GROUP, or remove OrderGroupPath too.',
+    );
+    const both = { ...sink, RemovedMembers: [...RemovedMembers, 'OrderGroupPath'] };
+    const { Order: _order, OrderGroupPath: _path, ...rest } = everything;
+    const shown = await call(world, 'UpdateDeliveryPolicy', both);
+    expect(shown).toMatchObject(rest);
+    expect(shown).not.toHaveProperty('Order');
   });
 
   test('two updates of different members at the same moment both take effect', async () => {

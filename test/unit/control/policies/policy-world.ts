@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
-import type { World } from '../world.ts';
+import type { World, WorldOptions } from '../world.ts';
 import { basicInput, createWorld, someonesSecret } from '../world.ts';
 
 export const secretArn = (name: string, region = 'us-east-1') =>
@@ -9,8 +9,11 @@ export const secretArn = (name: string, region = 'us-east-1') =>
 export const sink = { ApiDestinationName: 'sink' };
 export const orders = { ConnectionName: 'orders' };
 
-export async function worldWithDestination(connection: JsonObject = basicInput): Promise<World> {
-  const world = createWorld({ onRead: async () => someonesSecret });
+export async function worldWithDestination(
+  connection: JsonObject = basicInput,
+  options: WorldOptions = {},
+): Promise<World> {
+  const world = createWorld({ onRead: async () => someonesSecret, ...options });
   const { ConnectionArn = '' } = await world.call('CreateConnection', connection);
   const endpoint = { InvocationEndpoint: 'https://example.com/orders', HttpMethod: 'POST' };
   await world.call('CreateApiDestination', { Name: 'sink', ConnectionArn, ...endpoint });
@@ -29,6 +32,8 @@ export const everything = {
   Transformer: { Type: 'JSONATA', Expression: 'detail' },
   Format: 'CLOUDEVENTS_BINARY',
   WebhookRequestOrigin: 'events.example.com',
+  Order: 'PER_GROUP',
+  OrderGroupPath: '$.detail.orderId',
   Signing: { SecretArn: secretArn('signing') },
   ClientCertificateSecretArn: secretArn('tls'),
   CaCertificateSecretArn: secretArn('ca'),
