@@ -11,7 +11,7 @@ export interface DeliveryEventSourceOptions {
   readonly account: string;
   /** The names of the queues that it reads. */
   readonly queues: { readonly deliveries: string; readonly orderedDeliveries: string };
-  readonly runner: FunctionRunner;
+  readonly runner: Pick<FunctionRunner, 'has' | 'run'>;
   readonly clock: Clock;
   readonly reportFailure: (functionName: string, outcome: InvocationOutcome) => void;
   readonly reportFault: (where: string, error: unknown) => void;

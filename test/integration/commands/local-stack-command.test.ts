@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ListQueuesCommand, SendMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { startStack } from '../../../lib/local/stack/stack.ts';
 import { clientConfig } from '../../fixtures/clients.ts';
@@ -74,11 +74,14 @@ test('when a stack that keeps its data in memory stops, it prints how many event
   const queue = (name: string) => `${url}/123456789012/lastmile-local-${name}`;
   const waiting = { QueueUrl: queue('deliveries'), MessageBody: '{}', DelaySeconds: 900 };
   for (const _ of [1, 2]) await sqs.send(new SendMessageCommand(waiting));
+  const ordered = { QueueUrl: queue('ordered-deliveries.fifo') };
+  await sqs.send(new SetQueueAttributesCommand({ ...ordered, Attributes: { DelaySeconds: '900' } }));
+  await sqs.send(new SendMessageCommand({ ...ordered, MessageBody: '{}', MessageGroupId: 'orders' }));
   await sqs.send(new SendMessageCommand({ QueueUrl: queue('dead-letters'), MessageBody: '{}' }));
   stack.process.kill('SIGINT');
   expect(await stack.ended).toBe(0);
   expect(stack.stderr()).toBe(
-    'Lost with the memory of this stack: 2 waiting events and 1 dead letter. --data-dir <folder> keeps them.\n',
+    'Lost with the memory of this stack: 3 waiting events and 1 dead letter. --data-dir <folder> keeps them.\n',
   );
 });
 

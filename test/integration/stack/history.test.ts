@@ -116,7 +116,7 @@ test('a delivery that ends after a reset is not in the history of the stack', as
   expect(idsIn(await call(stack.url, 'ListDeliveries', {}))).toEqual([]);
 });
 
-test('events from the bus wait in the history until their first request ends, also if the target is the queue with an envelope', async () => {
+test('events from the bus wait in the history until their first request ends, also if the target is one of the two queues with an envelope', async () => {
   const [held, lines] = [Promise.withResolvers<undefined>(), new Growing<string>()];
   const arrived = new Growing<unknown>();
   const endpoint = await ownEndpoint((request) => {
@@ -131,25 +131,31 @@ test('events from the bus wait in the history until their first request ends, al
   });
   const InputTemplate = '{"apiDestination":"orders","event":<aws.events.event>,"target":{"Id":"own"}}';
   const queue = 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-deliveries';
+  const ordered = 'arn:aws:sqs:us-east-1:123456789012:lastmile-local-ordered-deliveries.fifo';
   await story.putRule(
     { Name: 'all', EventPattern: everyOrder },
     { Arn },
     { Arn: queue, InputTransformer: { InputTemplate } },
+    {
+      Arn: ordered,
+      InputTransformer: { InputTemplate: InputTemplate.replace('own', 'ordered') },
+      SqsParameters: { MessageGroupId: 'orders' },
+    },
   );
   const [EventId = ''] = await story.put({});
-  await arrived.count(2);
+  await arrived.count(3);
   const listed = async () => {
     const { Deliveries } = await call(stack.url, 'ListDeliveries', { EventId });
     return (Deliveries as readonly Record<string, unknown>[])
       .map(({ TargetId, Source, Outcome, AttemptsMade }) => [TargetId, Source, Outcome, AttemptsMade].join(' '))
       .toSorted();
   };
-  expect(await listed()).toEqual(['own shop waiting 0', 't-1 shop waiting 0']);
+  expect(await listed()).toEqual(['ordered shop waiting 0', 'own shop waiting 0', 't-1 shop waiting 0']);
   const asked = { EventId, ApiDestinationName: 'orders', TargetId: 'own' };
   expect(await call(stack.url, 'GetDelivery', asked)).toMatchObject({ Outcome: 'waiting', Attempts: [] });
   held.resolve(undefined);
-  await lines.count(2);
-  expect(await listed()).toEqual(['own shop delivered 1', 't-1 shop delivered 1']);
+  await lines.count(3);
+  expect(await listed()).toEqual(['ordered shop delivered 1', 'own shop delivered 1', 't-1 shop delivered 1']);
 });
 
 test('a stack with --auth shows its history and its dead letters to no request without a key', async () => {

@@ -56,6 +56,7 @@ export function createBusDispatch(options: BusDispatchOptions): BusDispatch {
   const send = createTargets({
     account,
     deliveryQueue: queues.deliveries,
+    orderedQueue: queues.orderedDeliveries,
     deliverFunction: physicalName('deliver'),
     sendMessage: async (region, queueName, message, more) =>
       (await sqs.inRegion(region)).send(queueName, message, more),
