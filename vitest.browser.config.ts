@@ -11,8 +11,6 @@ const config: ViteUserConfig = {
     globalSetup: ['test/browser/start-browser.ts'],
     isolate: false,
     maxWorkers: 2,
-    // A busy machine may need many seconds for what `expect.poll` waits for.
-    expect: { poll: { timeout: 100_000 } },
     reporters: ['default'],
   },
 };

@@ -14,6 +14,8 @@ export default defineConfig({
     // A machine may stop for a minute. Then a test that takes milliseconds must not fail.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Less than the limit of a test, so that a failure names what did not come. vitest's own default is a second.
+    expect: { poll: { timeout: 100_000 } },
     reporters: ['default', ...(inCi ? (['json'] as const) : [])],
     outputFile: { json: '.build/test-results.json' },
     coverage: {

@@ -41,7 +41,7 @@ const account = '123456789012';
 const region = 'us-east-1';
 const ruleNames = ['placed', 'refunded', 'odd'];
 const destinationCount = 9;
-const patience = { timeout: 30_000 };
+const patience = { timeout: 100_000 };
 
 let urls: { readonly eventbridge: string; readonly lastmile: string };
 let from: Clients;

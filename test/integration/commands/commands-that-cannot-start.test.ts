@@ -7,7 +7,7 @@ import { ownFolder } from '../../fixtures/stack.ts';
 const repository = join(import.meta.dirname, '..', '..', '..');
 
 function node(...args: readonly string[]) {
-  return spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 15_000 });
+  return spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 100_000 });
 }
 
 test('every script prints one line and ends with status 2 when Node is too old', () => {

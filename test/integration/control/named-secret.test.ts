@@ -26,7 +26,7 @@ const accepted = new Set<string>();
 /** Ids of the events that the endpoint has accepted. */
 const arrived = new Set<unknown>();
 const printed: string[] = [];
-const patience = { timeout: 15_000 };
+const patience = { timeout: 100_000 };
 let stack: Stack;
 let endpoint: RecordingEndpoint;
 let tokens: TokenEndpoint;

@@ -30,7 +30,7 @@ test('one bad event of an array of 500 costs one dead letter, in 6 MB through de
   expect([outcomes.get('deferred')?.length, outcomes.get('dead-lettered')?.length]).toEqual([499, 1]);
 
   const keys = () => new Set(endpoint.requests.map(({ headers }) => headers['idempotency-key']));
-  await expect.poll(() => keys().size, { timeout: 60_000 }).toBe(998);
+  await expect.poll(() => keys().size, { timeout: 100_000 }).toBe(998);
   const letters = new Set<string>();
   while (letters.size < 2) {
     const asked = { QueueUrl: urlOf('dead-letters'), WaitTimeSeconds: 20, MaxNumberOfMessages: 10 };

@@ -83,7 +83,7 @@ test.each([
   const { destination, worker } = await setUp('gated', policy, variables);
   const delivering = worker.deliverQueued(...batchOf(destination.name));
   for (let answered = 0; answered < 10; answered += 1) {
-    await expect.poll(() => inFlight.length, { timeout: 15_000 }).toBe(Math.min(most, 10 - answered));
+    await expect.poll(() => inFlight.length, { timeout: 100_000 }).toBe(Math.min(most, 10 - answered));
     inFlight.shift()?.();
   }
   expect(await delivering).toEqual([]);

@@ -10,7 +10,7 @@ import { comeBack, newMessage, type RateStory, sharedRate } from './rate-story.t
 let story: RateStory;
 const clock = createWaitingClock();
 /** Long enough for a busy machine. */
-const patiently = { timeout: 15_000 };
+const patiently = { timeout: 100_000 };
 const inFlight: (() => void)[] = [];
 
 sharedRate.override('clock', () => clock);

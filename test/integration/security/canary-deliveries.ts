@@ -189,7 +189,7 @@ export async function authorizeEverything(stack: WatchedStack, surroundings: Sur
   await stack.control('UpdateConnection', { Name: 'oauth', AuthParameters });
   await settled(stack);
   const isDelivered = async () => (await stack.invoke(envelope('oauth-200'))).text.includes('"outcome":"delivered"');
-  await vi.waitUntil(isDelivered, { timeout: 30_000, interval: 250 });
+  await vi.waitUntil(isDelivered, { timeout: 100_000, interval: 250 });
   // The request carries the token now, and the endpoint repeats it.
   await stack.invoke(envelope('oauth-401'));
 }
@@ -210,7 +210,7 @@ async function deliverWithTokenAnswer(stack: WatchedStack, surroundings: Surroun
     await stack.invoke(envelope('oauth-200'));
     return surroundings.answered.includes(answer);
   };
-  await vi.waitUntil(hasAnswered, { timeout: 30_000, interval: 250 });
+  await vi.waitUntil(hasAnswered, { timeout: 100_000, interval: 250 });
 }
 
 async function forgetToken(stack: WatchedStack): Promise<void> {

@@ -39,7 +39,7 @@ test('a soak ends with an error that names the cause when the stack does not sta
   const common = { seed: 1, durationMs: 60_000, interruptions: [], ending: never, aborting: never };
   const trial = new Trial({ ...common, name: 'it', dataDir, settleLimitMs: 60_000 });
   const running = trial.run();
-  await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 30_000, interval: 10 });
+  await vi.waitUntil(() => trial.ledger.balance().delivered > 0, { timeout: 100_000, interval: 10 });
   // The running stack keeps its open files. The next one finds a file in the place of its folder.
   renameSync(dataDir, `${dataDir}-moved`);
   writeFileSync(dataDir, '');
@@ -47,7 +47,7 @@ test('a soak ends with an error that names the cause when the stack does not sta
   const result = await running;
   expect(faultsOf(result, false)).toEqual([expect.stringMatching(/^it: ended early: Error: The stack ended: .*data/)]);
   expect([result.kills, result.queued]).toEqual([1, undefined]);
-}, 90_000);
+}, 150_000);
 
 const command = join(import.meta.dirname, '..', '..', '..', 'soak', 'soak.ts');
 

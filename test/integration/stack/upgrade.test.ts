@@ -67,16 +67,16 @@ test('no event is lost in an upgrade or a rollback with deliveries in flight', a
   await first.createDestination('orders', `${endpoint.origin}/`);
   for (const id of queued) await first.queue('orders', textOf(id));
   for (const id of handed) await first.invoke('orders', textOf(id));
-  await expect.poll(() => requestedIds(), { timeout: 20_000 }).toEqual(all);
+  await expect.poll(() => requestedIds(), { timeout: 100_000 }).toEqual(all);
   await first.told('deferred', deferred);
   // The queue holds each event once, except the unanswered e-6, which is kept as an invocation.
-  await expect.poll(() => first.messageCount(), { timeout: 20_000 }).toBe(7);
+  await expect.poll(() => first.messageCount(), { timeout: 100_000 }).toBe(7);
   await first.kill();
 
   answer = fails;
   const upgraded = await start('newer messages');
   await upgraded.told('deferred', all);
-  await expect.poll(() => upgraded.messageCount(), { timeout: 20_000 }).toBe(8);
+  await expect.poll(() => upgraded.messageCount(), { timeout: 100_000 }).toBe(8);
   await upgraded.stop();
   const written = storedIn(dataDir, 'deliveries');
   expect(idsOf(written.map(({ body }) => body))).toEqual(all);
