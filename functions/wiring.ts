@@ -17,6 +17,7 @@ import { batchSize } from '../lib/core/message/sqs-event.ts';
 import { unauthorizedLimitOf } from '../lib/core/destination/unauthorized-run.ts';
 import { version } from '../lib/core/version.ts';
 import { createAttempt } from '../lib/delivery/attempt.ts';
+import { withBatches } from '../lib/delivery/batch/with-batches.ts';
 import type { Deliver } from '../lib/delivery/deliver.ts';
 import { createDeliver } from '../lib/delivery/deliver.ts';
 import { measureAttempts, measureConclusions, measureHealth } from '../lib/delivery/measure.ts';
@@ -27,6 +28,7 @@ import { createPacing } from '../lib/delivery/rate/pacing.ts';
 import type { SlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
 import { createSlotHorizon } from '../lib/delivery/rate/slot-horizon.ts';
 import { createRetrying } from '../lib/delivery/retrying.ts';
+import type { Preparation } from '../lib/delivery/route/preparation.ts';
 import { createPreparation } from '../lib/delivery/route/preparation.ts';
 import { withRarePolicies } from '../lib/delivery/route/rare-policies.ts';
 import { createTransforming } from '../lib/delivery/route/transforming.ts';
@@ -180,7 +182,9 @@ export function wireDeliver(
   const transform = createTransforming(transformationsOnDemand(clock));
   const preparation = createPreparation({ resolver, tokens, transform, userAgent, clock });
   const random = Math.random;
-  const attempt = createAttempt({ preparation, pacing, concurrency, http, observeAnswer, clock, random });
+  const attemptWith = (from: Preparation) =>
+    createAttempt({ preparation: from, pacing, concurrency, http, observeAnswer, clock, random });
+  const attempt = withBatches(attemptWith(preparation), { resolver, attemptWith, preparation, clock });
   const retrying = createRetrying({
     attempt: measureAttempts(attempt, metrics),
     clock,

@@ -44,6 +44,8 @@ export type AttemptResult =
       readonly latenciesMs: readonly number[];
       /** The error of a bug in our code, thrown after the endpoint had accepted the event. */
       readonly bug?: unknown;
+      /** The number of events in the request, if it was more than one. */
+      readonly batchSize?: number;
     }
   /** No slot is free before the horizon. Try again at the time of the turn. */
   | (SlotOrTurn & { readonly kind: 'later'; readonly destination: ResolvedDestination });

@@ -100,6 +100,7 @@ export function createDeliver(dependencies: DeliverDependencies): Deliver {
     facts.delivery = unsettled.delivery;
     facts.outcome = unsettled.outcome;
     facts.rateWaitMs = unsettled.rateWaitMs;
+    facts.batchSize = unsettled.batchSize;
     if (unsettled.kind === 'waiting') facts.waitsFor = unsettled.waitsFor;
     if (unsettled.kind !== 'delivered') return settle(settler, unsettled, event.inOrder);
     facts.bug = unsettled.bug;
@@ -128,6 +129,7 @@ interface DeliveryFacts {
   delivery?: Delivery;
   outcome?: AttemptOutcome | undefined;
   rateWaitMs?: number;
+  batchSize?: number | undefined;
   /** Counts only if the delivery is deferred. */
   waitsFor?: WaitsFor | undefined;
   bug?: unknown;
@@ -147,7 +149,7 @@ function settle(
         ? settler.defer(queuedOf(unsettled), messageGroupOf(delivery.apiDestination))
         : waitInOrder(queuedOf(unsettled), inOrder);
     case 'failed': {
-      const { kind: _failed, outcome, rateWaitMs: _waited, ...why } = unsettled;
+      const { kind: _failed, outcome, rateWaitMs: _waited, batchSize: _size, ...why } = unsettled;
       return settler.sendToDeadLetters({ ...outcome, ...why, body: printedEvent(delivery.event) });
     }
   }
@@ -192,7 +194,7 @@ function parsed(event: ReceivedEvent): QueuedDelivery | Failure {
 
 function concluded(
   settlement: Settlement,
-  { delivery, outcome, rateWaitMs, waitsFor, bug }: DeliveryFacts,
+  { delivery, outcome, rateWaitMs, batchSize, waitsFor, bug }: DeliveryFacts,
   beganAtMs: number,
   nowMs: number,
 ): Conclusion {
@@ -208,6 +210,7 @@ function concluded(
     durationMs: nowMs - beganAtMs,
     ...(delivery === undefined ? undefined : { ageMs: Math.max(0, nowMs - delivery.firstReceivedAtMs) }),
     ...(rateWaitMs === undefined ? undefined : { rateWaitMs }),
+    ...(batchSize === undefined ? undefined : { batchSize }),
   };
 }
 

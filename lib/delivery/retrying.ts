@@ -32,7 +32,12 @@ export interface RetryingDependencies {
 }
 
 /** A delivery after the attempts of one invocation, before it is settled. */
-export type UnsettledDelivery = { /** Time spent waiting for slots. */ readonly rateWaitMs: number } & (
+export type UnsettledDelivery = {
+  /** Time spent waiting for slots. */
+  readonly rateWaitMs: number;
+  /** The number of events in the last request, if it was more than one. */
+  readonly batchSize?: number | undefined;
+} & (
   | {
       readonly kind: 'delivered';
       readonly delivery: Delivery;
@@ -123,17 +128,19 @@ export function createRetrying(dependencies: RetryingDependencies): Retrying {
    * is down does not keep its turn, because a delivery with a turn may be received again before its wait is over.
    */
   function judged(delivery: Delivery, result: AttemptResult & { kind: 'tried' }, turn?: Turn): Tried {
-    const { outcome, destination, rateWaitMs, bug } = result;
+    const { outcome, destination, rateWaitMs, batchSize, bug } = result;
     const tried = waitsForToken(result) ? delivery : afterAttempt(delivery, result, clock.nowMs());
-    if (outcome.kind === 'delivered') return { kind: 'delivered', delivery: tried, outcome, rateWaitMs, bug };
-    const failed = { kind: 'failed', delivery: tried, outcome, rateWaitMs, ...targetArnOf(destination) } as const;
+    if (outcome.kind === 'delivered')
+      return { kind: 'delivered', delivery: tried, outcome, rateWaitMs, batchSize, bug };
+    const sent = { delivery: tried, rateWaitMs, batchSize };
+    const failed = { ...sent, kind: 'failed', outcome, ...targetArnOf(destination) } as const;
     if (outcome.kind === 'permanent') return { ...failed, outcome, ...conditionOf(outcome) };
     const policy = retryPolicyOf(delivery.target, destination?.policy.retryPolicy ?? dependencies.retryPolicy);
     const { kind, ...decision } = decideRetry(policy, backoff, tried, outcome, clock.nowMs(), random);
     if (!('delayMs' in decision)) return { ...failed, outcome, ...decision };
     const notBeforeMs = clock.nowMs() + decision.delayMs;
     const waitsFor = waitAfter(outcome, decision.delayMs);
-    const waiting = { kind: 'waiting', delivery: tried, outcome, notBeforeMs, waitsFor, rateWaitMs } as const;
+    const waiting = { ...sent, kind: 'waiting', outcome, notBeforeMs, waitsFor } as const;
     const keepsTurn = turn !== undefined && !result.requested && outcome.code === 'OutOfTime';
     return { ...waiting, ...(keepsTurn && { turnGeneration: toTurnNumber(turn) }) };
   }

@@ -41,6 +41,7 @@ export function formatConclusion(conclusion: Conclusion): string {
     attempt: conclusion.attempts,
     durationMs: conclusion.durationMs,
     rateWaitMs: conclusion.rateWaitMs,
+    batchSize: conclusion.batchSize,
     errors: bug === undefined ? undefined : describeErrors(bug),
     nextAttemptAt: nextAttemptAtMs === undefined ? undefined : new Date(nextAttemptAtMs).toISOString(),
     waitsFor: conclusion.waitsFor,

@@ -1,5 +1,10 @@
 import type { ApiDestination } from '../../core/destination/api-destination.ts';
-import type { CloudEventsFormat, DeliveryPolicyOverrides } from '../../core/destination/delivery-policy.ts';
+import type {
+  BatchFormat,
+  BatchSettings,
+  CloudEventsFormat,
+  DeliveryPolicyOverrides,
+} from '../../core/destination/delivery-policy.ts';
 import type { JsonObject } from '../../core/input/json.ts';
 import { withoutUndefined } from '../../core/input/json.ts';
 import { numberListOf, numberOf, objectOf, textOf } from '../input.ts';
@@ -36,12 +41,13 @@ export async function requestedPolicy(
     maximumConcurrency: numberOf(input, 'MaximumConcurrency'),
     maximumConcurrencyPerWorker: numberOf(input, 'MaximumConcurrencyPerWorker'),
     burst: numberOf(input, 'Burst'),
-    // The service model allows only the values of this member and of Format.
+    // The service model allows only the values of this member, of Format and of Batch.Format.
     invocationRateLimit: textOf(input, 'InvocationRateLimit') === undefined ? undefined : 'NONE',
     retryPolicy: requestedRetryPolicy(objectOf(input, 'RetryPolicy')),
     retryableStatuses: checkedStatuses(numberListOf(input, 'RetryableStatuses')),
     transformer: await checkedTransformer(dependencies, input),
     format: textOf(input, 'Format') as CloudEventsFormat | undefined,
+    batch: requestedBatch(objectOf(input, 'Batch')),
     webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
     order: checkedOrder(dependencies, input),
     orderGroupPath: checkedGroupPath(input),
@@ -54,6 +60,12 @@ export async function requestedPolicy(
     }),
   };
   return given(policy) ?? {};
+}
+
+function requestedBatch(input: JsonObject | undefined): BatchSettings | undefined {
+  return (
+    input && given({ format: textOf(input, 'Format') as BatchFormat, maximumSize: numberOf(input, 'MaximumSize') })
+  );
 }
 
 function requestedRetryPolicy(input: JsonObject = {}): DeliveryPolicyOverrides['retryPolicy'] {
@@ -82,6 +94,7 @@ export function mergedPolicy(
     retryableStatuses: without('RetryableStatuses', former.retryableStatuses),
     transformer: without('Transformer', former.transformer),
     format: without('Format', former.format),
+    batch: without('Batch', former.batch),
     webhookRequestOrigin: without('WebhookRequestOrigin', former.webhookRequestOrigin),
     order: without('Order', former.order),
     orderGroupPath: without('OrderGroupPath', former.orderGroupPath),
@@ -120,6 +133,7 @@ export function deliveryPolicyAnswer({ name, arn }: ApiDestination, policy: Deli
     RetryableStatuses: retryableStatuses,
     Transformer: policy.transformer && { ...policy.transformer },
     Format: policy.format,
+    Batch: policy.batch && withoutUndefined({ Format: policy.batch.format, MaximumSize: policy.batch.maximumSize }),
     WebhookRequestOrigin: policy.webhookRequestOrigin,
     Order: policy.order,
     OrderGroupPath: policy.orderGroupPath,

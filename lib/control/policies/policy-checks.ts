@@ -112,10 +112,17 @@ export function checkedGroupPath(input: JsonObject): string | undefined {
 }
 
 /** @throws ServiceError ValidationException for a policy in which members contradict each other */
-export function requireMembersTogether({ order, orderGroupPath }: DeliveryPolicyOverrides): void {
-  if (orderGroupPath === undefined || order !== undefined) return;
-  const reason = 'It has no effect without Order. Set Order to PER_GROUP, or remove OrderGroupPath too.';
-  throw invalidParameter(verb, 'api-destination', 'OrderGroupPath', reason);
+export function requireMembersTogether({ order, orderGroupPath, format, batch }: DeliveryPolicyOverrides): void {
+  if (orderGroupPath !== undefined && order === undefined) {
+    const reason = 'It has no effect without Order. Set Order to PER_GROUP, or remove OrderGroupPath too.';
+    throw invalidParameter(verb, 'api-destination', 'OrderGroupPath', reason);
+  }
+  if (batch === undefined || (format ?? order) === undefined) return;
+  const reason =
+    format === undefined
+      ? 'With Order, an event that fails must hold its own group only, so each event has a request of its own. Remove Batch or Order.'
+      : 'With Format, each event has a request of its own. Remove Format, or use CLOUDEVENTS_BATCH as Batch.Format.';
+  throw invalidParameter(verb, 'api-destination', 'Batch.Format', reason);
 }
 
 /** @throws ServiceError ValidationException. Source: RFC 6066 section 3: an address is not a server name */

@@ -1,5 +1,5 @@
 import type { HttpMethod } from '../destination/api-destination.ts';
-import type { JsonataTransformer, Order } from '../destination/delivery-policy.ts';
+import type { BatchFormat, JsonataTransformer, Order } from '../destination/delivery-policy.ts';
 import type { FailureCode, FailureKind } from '../failure/failure.ts';
 import type { JsonValue } from '../input/json.ts';
 import type { Trace } from './trace.ts';
@@ -96,13 +96,19 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array;
 }
 
+/** How requests may be joined into one. */
+interface Joinable {
+  /** The format of the body, which is a batch of one event. Absent when the request cannot be joined with others. */
+  readonly batchFormat?: BatchFormat;
+}
+
 /** The result of the render stage: the request, still without its credentials. */
-export interface InvocationRequest extends HttpRequest {
+export interface InvocationRequest extends HttpRequest, Joinable {
   readonly stage: 'rendered';
 }
 
 /** The result of the authorize stage: the request that may be sent. */
-export interface AuthorizedRequest extends HttpRequest {
+export interface AuthorizedRequest extends HttpRequest, Joinable {
   readonly stage: 'authorized';
 }
 
@@ -203,6 +209,8 @@ export interface Conclusion {
   readonly durationMs: number;
   /** The part of `durationMs` that was spent waiting for a slot. */
   readonly rateWaitMs?: number;
+  /** The number of events in the last request; absent when the event had a request of its own. */
+  readonly batchSize?: number;
   /** When the next attempt may be made, epoch ms; only for a deferred delivery. */
   readonly nextAttemptAtMs?: number;
   /** Only for a deferred delivery; absent when it came before its time, because the conclusion before says why it waits. */

@@ -62,6 +62,16 @@ export type CloudEventsFormat = 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
 /** The events of one group are sent one after another, in the order in which they came. */
 export type Order = 'PER_GROUP';
 
+/** How the events of a batch become one body: the elements of a JSON array, lines of JSON, or a batch of CloudEvents. */
+export type BatchFormat = 'JSON_ARRAY' | 'NDJSON' | 'CLOUDEVENTS_BATCH';
+
+/** The events of one invocation go to the endpoint in one request. */
+export interface BatchSettings {
+  readonly format: BatchFormat;
+  /** The most events in one request. Absent: all that come together. */
+  readonly maximumSize?: number;
+}
+
 export interface RetryPolicy {
   /** 0 to 185; N allowed retries mean at most N + 1 attempts. */
   readonly maximumRetryAttempts: number;
@@ -91,6 +101,8 @@ export interface DeliveryPolicy {
   readonly transformer?: JsonataTransformer;
   /** Absent when the body is the event. */
   readonly format?: CloudEventsFormat;
+  /** Absent when each event has a request of its own. A policy with a batch has no format. */
+  readonly batch?: BatchSettings;
   /** The DNS name for which an endpoint must consent before it gets events. Absent when no endpoint is asked. */
   readonly webhookRequestOrigin?: string;
   /** Absent when events are sent side by side. */

@@ -1,3 +1,4 @@
+import type { BatchBodies } from '../request/batch-body.ts';
 import type { CloudEvents } from '../request/cloud-event.ts';
 import type { SigningKeys } from '../request/signing.ts';
 import type { ApiDestination } from './api-destination.ts';
@@ -24,6 +25,8 @@ export interface ResolvedDestination extends PolicyMaterial {
   readonly connection: Connection;
   readonly secret: ConnectionSecret;
   readonly policy: DeliveryPolicy;
-  /** Makes CloudEvents; present if the policy has a format. */
+  /** Makes CloudEvents; present if the policy has a format, or a batch of CloudEvents. */
   readonly cloudEvents?: CloudEvents;
+  /** Makes the bodies of batches; present if the policy has a batch. */
+  readonly batchBodies?: BatchBodies;
 }

@@ -160,7 +160,7 @@ function inBody(request: InvocationRequest, attributes: Attributes): InvocationR
   if (body === undefined) {
     throw new Failure(
       'InvalidInvocation',
-      `The format CLOUDEVENTS_STRUCTURED needs a body, and ${request.method} has none: use CLOUDEVENTS_BINARY or another method.`,
+      `A CloudEvent whose attributes are in the body needs a body, and ${request.method} has none: use Format CLOUDEVENTS_BINARY or another method.`,
     );
   }
   const contentTypeName = Object.keys(request.headers).find((name) => name.toLowerCase() === 'content-type');

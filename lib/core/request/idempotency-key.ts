@@ -4,6 +4,8 @@ import { printedEvent } from '../input/json-text.ts';
 import { isJsonObject, ownMember } from '../input/json.ts';
 import { escapeForSqs } from '../message/raw-message.ts';
 
+export const idempotencyName = 'Idempotency-Key';
+
 /** EventBridge's ids are UUIDs. Any other id is used if it is short and valid in a header. */
 const safeId = /^[\x21-\x7e]{1,128}$/;
 

@@ -1,9 +1,11 @@
-import { idempotencyKey } from './idempotency-key.ts';
+import { idempotencyKey, idempotencyName } from './idempotency-key.ts';
 import type { Delivery, EventDocument, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
 import type { ApiDestination, HttpMethod } from '../destination/api-destination.ts';
+import type { CloudEventsFormat } from '../destination/delivery-policy.ts';
 import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
 import type { ResolvedDestination } from '../destination/resolved-destination.ts';
 import { authorizationHeaderName } from './authorization-header.ts';
+import type { CloudEvents } from './cloud-event.ts';
 import { HeaderFields, isForwarded } from './header-rules.ts';
 import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
 import { compileInvocationEndpoint, fillWildcards, mergeQuery } from './invocation-endpoint.ts';
@@ -18,6 +20,7 @@ export interface RenderContext {
 /** The parts that all requests of one API destination share while the connection's secret stays the same. */
 interface Plan {
   readonly name: string;
+  readonly arn: string;
   readonly method: HttpMethod;
   readonly secret: ConnectionSecret;
   readonly userAgent: string;
@@ -36,7 +39,7 @@ interface Plan {
 
 const plans = new WeakMap<ApiDestination, Plan>();
 
-type Destination = Pick<ResolvedDestination, 'apiDestination' | 'secret' | 'policy' | 'cloudEvents'>;
+type Destination = Pick<ResolvedDestination, 'apiDestination' | 'secret' | 'policy' | 'cloudEvents' | 'batchBodies'>;
 
 /**
  * Builds the request without its authorization. A parameter of the connection replaces one of the target, and a parameter of
@@ -46,14 +49,32 @@ type Destination = Pick<ResolvedDestination, 'apiDestination' | 'secret' | 'poli
  */
 export function renderInvocation(
   delivery: Delivery,
-  { apiDestination, secret, policy: { format }, cloudEvents }: Destination,
+  destination: Destination,
   context: RenderContext,
 ): InvocationRequest {
+  const { apiDestination, secret, policy, cloudEvents, batchBodies } = destination;
   const plan = planFor(apiDestination, secret, context.userAgent);
   const made = delivery.output === undefined ? delivery : { ...delivery, event: delivery.output };
-  if (format === undefined || cloudEvents === undefined)
-    return render(plan, delivery, { delivery: made, contentType: contentTypeOf(made) });
-  const { attributes, data, contentType } = cloudEvents.cloudEventOf(delivery, apiDestination.arn);
+  const { format, batch } = policy;
+  if (batch !== undefined && batchBodies !== undefined) {
+    if (batch.format === 'CLOUDEVENTS_BATCH' && cloudEvents !== undefined)
+      return batchBodies.batchOfCloudEvent(cloudEvent(plan, delivery, made, cloudEvents, 'CLOUDEVENTS_STRUCTURED'));
+    const contentType = contentTypeOf(made) ?? batchBodies.contentTypes[batch.format];
+    return batchBodies.batchOfOne(render(plan, delivery, { delivery: made, contentType }), made, batch.format);
+  }
+  return format === undefined || cloudEvents === undefined
+    ? render(plan, delivery, { delivery: made, contentType: contentTypeOf(made) })
+    : cloudEvent(plan, delivery, made, cloudEvents, format);
+}
+
+function cloudEvent(
+  plan: Plan,
+  delivery: Delivery,
+  made: Delivery,
+  cloudEvents: CloudEvents,
+  format: CloudEventsFormat,
+): InvocationRequest {
+  const { attributes, data, contentType } = cloudEvents.cloudEventOf(delivery, plan.arn);
   const isMade = delivery.output !== undefined || hasOwnInput(delivery.target);
   const content = isMade ? made : { ...delivery, event: data };
   const rendered = render(plan, delivery, {
@@ -106,6 +127,7 @@ function makePlan(apiDestination: ApiDestination, secret: ConnectionSecret, user
   fields.remove(authorizationName);
   return {
     name: apiDestination.name,
+    arn: apiDestination.arn,
     method: apiDestination.httpMethod,
     secret,
     userAgent,
@@ -162,6 +184,7 @@ function renderHeaders(
     fields.set(name, parameterText(parameter, delivery.event, field));
   }
   const headers = isPlain ? plan.headers : fields.toRecord();
+  // If a parameter of this name is configured, it is sent instead of ours, because its author knows the endpoint.
   if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;
   return { ...headers, [idempotencyName]: idempotencyKey(delivery, plan.name) };
 }
@@ -173,9 +196,6 @@ function contentTypeOf(delivery: Delivery): string | undefined {
   const form = formOfBody(delivery);
   return form === undefined ? undefined : contentTypes[form];
 }
-
-/** If a parameter of this name is configured, it is sent instead of ours, because its author knows the endpoint. */
-const idempotencyName = 'Idempotency-Key';
 
 function isSameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();

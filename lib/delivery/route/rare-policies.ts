@@ -1,34 +1,40 @@
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
+import type { BatchBodies } from '../../core/request/batch-body.ts';
 import type { CloudEvents } from '../../core/request/cloud-event.ts';
 import type { Handshake, HandshakeDependencies } from './handshake.ts';
 import type { Resolver } from './resolver.ts';
 
 /**
  * A resolver that completes the destinations whose policies have members that few policies have: it asks for the consent of the
- * endpoint, and adds the code that makes CloudEvents. Performance: both are loaded with the first such policy, and other
- * destinations are resolved as before.
+ * endpoint, and adds the code that makes CloudEvents and batches. Performance: all of this is loaded with the first such policy, and
+ * other destinations are resolved as before.
  */
 export function withRarePolicies(resolver: Resolver, dependencies: HandshakeDependencies): Resolver {
   let handshake: Handshake | undefined;
   let cloudEvents: CloudEvents | undefined;
+  let batchBodies: BatchBodies | undefined;
   const completed = new WeakMap<ResolvedDestination, ResolvedDestination>();
 
   async function complete(route: ResolvedDestination): Promise<ResolvedDestination> {
-    const { format, webhookRequestOrigin } = route.policy;
-    if (webhookRequestOrigin !== undefined) {
-      const { createHandshake } = await import('./handshake.ts');
-      handshake ??= createHandshake(dependencies);
-      const agreed = await handshake(route);
-      return format === undefined ? agreed : withCloudEvents(agreed);
-    }
-    return format === undefined ? route : withCloudEvents(route);
+    if (route.policy.webhookRequestOrigin === undefined) return hasForm(route) ? withForm(route) : route;
+    const { createHandshake } = await import('./handshake.ts');
+    handshake ??= createHandshake(dependencies);
+    const agreed = await handshake(route);
+    return hasForm(agreed) ? withForm(agreed) : agreed;
   }
 
-  async function withCloudEvents(route: ResolvedDestination): Promise<ResolvedDestination> {
-    cloudEvents ??= await import('../../core/request/cloud-event.ts');
+  async function withForm(route: ResolvedDestination): Promise<ResolvedDestination> {
+    const { format, batch } = route.policy;
+    const isCloudEvent = format !== undefined || batch?.format === 'CLOUDEVENTS_BATCH';
+    if (isCloudEvent) cloudEvents ??= await import('../../core/request/cloud-event.ts');
+    if (batch !== undefined) batchBodies ??= await import('../../core/request/batch-body.ts');
     const known = completed.get(route);
     if (known !== undefined) return known;
-    const made = { ...route, cloudEvents };
+    const made = {
+      ...route,
+      ...(isCloudEvent && cloudEvents && { cloudEvents }),
+      ...(batch && batchBodies && { batchBodies }),
+    };
     completed.set(route, made);
     return made;
   }
@@ -39,7 +45,12 @@ export function withRarePolicies(resolver: Resolver, dependencies: HandshakeDepe
     cached(reference) {
       const route = resolver.cached(reference);
       if (route === undefined || route.policy.webhookRequestOrigin !== undefined) return undefined;
-      return route.policy.format === undefined ? route : completed.get(route);
+      return hasForm(route) ? completed.get(route) : route;
     },
   };
+}
+
+/** Whether the events are sent in another form than they have. */
+function hasForm({ policy }: ResolvedDestination): boolean {
+  return policy.format !== undefined || policy.batch !== undefined;
 }

@@ -102,6 +102,25 @@ export const policyGroups: readonly PolicyGroup[] = [
         },
       },
       {
+        path: 'Batch.Format',
+        label: 'Batches',
+        explanation: 'Sends the events that come together in one request.',
+        whenEmpty: 'each event has a request of its own',
+        type: 'choice',
+        choices: {
+          JSON_ARRAY: 'JSON array',
+          NDJSON: 'a line of JSON for each event (NDJSON)',
+          CLOUDEVENTS_BATCH: 'batch of CloudEvents',
+        },
+      },
+      {
+        path: 'Batch.MaximumSize',
+        label: 'Most events in a batch',
+        explanation: 'Larger batches are sent in several requests. 1 to 500.',
+        whenEmpty: 'all events that come together',
+        type: 'number',
+      },
+      {
         path: 'WebhookRequestOrigin',
         label: 'Origin for the handshake of web hooks',
         explanation: 'A DNS name. The endpoint is asked for its consent under this name before it gets events.',

@@ -10,6 +10,7 @@ export interface DeliveryPolicy {
   readonly RetryableStatuses?: readonly number[];
   readonly Transformer?: { readonly Type: 'JSONATA'; readonly Expression: string };
   readonly Format?: 'CLOUDEVENTS_BINARY' | 'CLOUDEVENTS_STRUCTURED';
+  readonly Batch?: { readonly Format: 'JSON_ARRAY' | 'NDJSON' | 'CLOUDEVENTS_BATCH'; readonly MaximumSize?: number };
   readonly WebhookRequestOrigin?: string;
   readonly Order?: 'PER_GROUP';
   readonly OrderGroupPath?: string;

@@ -25,7 +25,7 @@ export const remedies: Readonly<Record<string, string>> = {
     'Let the endpoint answer OPTIONS with WebHook-Allowed-Origin, or remove WebhookRequestOrigin from the delivery policy. Then redrive.',
   StoreUnavailable: 'DynamoDB, SQS or Secrets Manager did not answer or throttled. Redrive when it answers again.',
   StoreRefused: "Allow the functions' role this call. Then redrive.",
-  CredentialsChanged: 'The credentials changed during the attempt. Redrive.',
+  CredentialsChanged: 'The credentials or the API destination changed during the attempt. Redrive.',
   TokenUnavailable: 'Repair the token endpoint, or correct its address in the connection. Then redrive.',
   TokenInvalid: 'Look at the answer of the token endpoint: it must be JSON with access_token. Then redrive.',
   TokenRefused: 'Give the connection new client credentials. Then redrive.',

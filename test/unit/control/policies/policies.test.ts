@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
 import { readLastmileInput } from '../../../../lib/protocol/routes.ts';
 import { createWorld } from '../world.ts';
-import { everything, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
+import { everything, inBatches, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
 
 describe('a delivery policy', () => {
   test('PutDeliveryPolicy and GetDeliveryPolicy return the policy with the name and ARN of its API destination', async () => {
@@ -32,6 +32,15 @@ describe('a delivery policy', () => {
         proxyUrl: 'http://proxy.example:3128',
       },
     });
+  });
+
+  test('PutDeliveryPolicy stores the form of batches and their maximum size, and refuses a batch together with Format', async () => {
+    const world = await worldWithDestination();
+    await world.call('PutDeliveryPolicy', { ...sink, ...inBatches });
+    expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject(inBatches);
+    expect((await world.apiDestinations.read('sink'))?.policy?.batch).toEqual({ format: 'NDJSON', maximumSize: 25 });
+    const both = { ...sink, ...inBatches, Format: 'CLOUDEVENTS_BINARY' };
+    await expect(world.call('PutDeliveryPolicy', both)).rejects.toThrow('Remove Format');
   });
 
   test('PutDeliveryPolicy replaces the whole policy and raises the revision each time', async () => {

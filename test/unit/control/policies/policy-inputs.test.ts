@@ -55,6 +55,13 @@ const deliveryPolicies = fc
         ),
       }),
       Format: fc.constantFrom('CLOUDEVENTS_BINARY', 'CLOUDEVENTS_STRUCTURED'),
+      Batch: fc.record(
+        {
+          Format: fc.constantFrom('JSON_ARRAY', 'NDJSON', 'CLOUDEVENTS_BATCH'),
+          MaximumSize: fc.integer({ min: 1, max: 500 }),
+        },
+        { requiredKeys: ['Format'] },
+      ),
       WebhookRequestOrigin: host,
       Order: fc.constant('PER_GROUP'),
       OrderGroupPath: fc.constantFrom('$', '$.detail.orderId', "$['a b'][0]"),
@@ -68,6 +75,10 @@ const deliveryPolicies = fc
   )
   .map(({ OrderGroupPath, ...policy }) =>
     policy.Order === undefined || OrderGroupPath === undefined ? policy : { ...policy, OrderGroupPath },
+  )
+  // Batch excludes Format and Order.
+  .map(({ Batch, ...policy }) =>
+    Batch === undefined || policy.Format !== undefined || policy.Order !== undefined ? policy : { ...policy, Batch },
   );
 const connectionPolicies = fc.record(
   {

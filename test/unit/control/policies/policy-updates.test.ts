@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../../lib/core/input/json.ts';
 import { readLastmileInput } from '../../../../lib/protocol/routes.ts';
 import type { World } from '../world.ts';
 import { oauthInput } from '../world.ts';
-import { everything, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
+import { everything, inBatches, orders, secretArn, sink, worldWithDestination } from './policy-world.ts';
 
 /** Both stages of validation, and the operation. */
 const call = async (world: World, operation: string, input: JsonObject) =>
@@ -50,6 +50,38 @@ describe('UpdateDeliveryPolicy', () => {
       const { [member]: _, ...rest } = everything;
       expect(shown).toMatchObject(rest);
       expect(shown).not.toHaveProperty(member);
+    },
+  );
+
+  test('UpdateDeliveryPolicy replaces Batch as a whole, keeps it when another member changes, and removes it', async () => {
+    const world = await worldWithDestination();
+    await call(world, 'PutDeliveryPolicy', { ...sink, ...inBatches });
+    expect(await call(world, 'UpdateDeliveryPolicy', { ...sink, Burst: 1 })).toMatchObject({ ...inBatches, Burst: 1 });
+    const Batch = { Format: 'JSON_ARRAY' };
+    expect(await call(world, 'UpdateDeliveryPolicy', { ...sink, Batch })).toMatchObject({ Batch, Burst: 1 });
+    expect((await world.apiDestinations.read('sink'))?.policy?.batch).toEqual({ format: 'JSON_ARRAY' });
+    const removed = await call(world, 'UpdateDeliveryPolicy', { ...sink, RemovedMembers: ['Batch'] });
+    expect(removed).not.toHaveProperty('Batch');
+  });
+
+  const ofOwn = 'each event has a request of its own. Remove Format, or use CLOUDEVENTS_BATCH as Batch.Format.';
+  const ofGroup =
+    'an event that fails must hold its own group only, so each event has a request of its own. Remove Batch or Order.';
+
+  test.each([
+    ['Format', { Batch: { Format: 'NDJSON' } }, { Format: 'CLOUDEVENTS_BINARY' }, `With Format, ${ofOwn}`],
+    ['Batch', { Format: 'CLOUDEVENTS_BINARY' }, { Batch: { Format: 'NDJSON' } }, `With Format, ${ofOwn}`],
+    ['Order', { Batch: { Format: 'NDJSON' } }, { Order: 'PER_GROUP' }, `With Order, ${ofGroup}`],
+    ['Batch', { Order: 'PER_GROUP' }, { Batch: { Format: 'NDJSON' } }, `With Order, ${ofGroup}`],
+  ])(
+    'UpdateDeliveryPolicy refuses %s when it does not fit to the policy %j',
+    async (_member, before, update, reason) => {
+      const world = await worldWithDestination();
+      await call(world, 'PutDeliveryPolicy', { ...sink, ...before });
+      await expect(call(world, 'UpdateDeliveryPolicy', { ...sink, ...update })).rejects.toThrow(
+        `Parameter Batch.Format is not valid. Reason: ${reason}`,
+      );
+      expect(await call(world, 'GetDeliveryPolicy', sink)).toMatchObject(before);
     },
   );
 

@@ -20,7 +20,7 @@ export async function worldWithDestination(
   return world;
 }
 
-/** Every member of a delivery policy. */
+/** Every member of a delivery policy, except Batch, which excludes Format and Order. */
 export const everything = {
   TimeoutSeconds: 0.25,
   MaximumConcurrency: 9,
@@ -40,3 +40,8 @@ export const everything = {
   ServerName: 'inner.example.com',
   ProxyUrl: 'http://proxy.example:3128',
 };
+
+const { Format: _format, Order: _order, OrderGroupPath: _path, ...others } = everything;
+
+/** Every member of a delivery policy that Batch does not exclude. */
+export const inBatches = { ...others, Batch: { Format: 'NDJSON', MaximumSize: 25 } };

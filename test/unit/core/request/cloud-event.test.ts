@@ -186,7 +186,7 @@ test.each(['Ce--a', 'ce-', 'ce-or_der', 'CE-SpecVersion'])(
 test('a structured CloudEvent needs a body, and a binary one without a body has its attributes', () => {
   const delivery = deliveryOf({ event: eventOf(order) });
   expect(failureOf(() => void render('CLOUDEVENTS_STRUCTURED', delivery, { method: 'GET' }))).toBe(
-    'InvalidInvocation: The format CLOUDEVENTS_STRUCTURED needs a body, and GET has none: use CLOUDEVENTS_BINARY or another method.',
+    'InvalidInvocation: A CloudEvent whose attributes are in the body needs a body, and GET has none: use Format CLOUDEVENTS_BINARY or another method.',
   );
   expect(render('CLOUDEVENTS_BINARY', delivery, { method: 'GET' }).headers).toMatchObject({ 'ce-id': 'e-1' });
 });
