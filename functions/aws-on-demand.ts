@@ -4,15 +4,15 @@ import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Config, Environment } from '../lib/config.ts';
 import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
 import type { OrderedDelivererDependencies } from '../lib/delivery/order/deliver-in-order.ts';
-import type { HandOver, Ordering } from '../lib/delivery/order/ordering.ts';
+import type { Ordering } from '../lib/delivery/order/ordering.ts';
 import { createOrdering } from '../lib/delivery/order/ordering.ts';
 import type { DestinationReader } from '../lib/delivery/route/resolver.ts';
-import type { OrderedQueue } from '../lib/ports/order.ts';
+import type { OrderedQueue, ProgressStore } from '../lib/ports/order.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { Transformations } from '../lib/ports/transformations.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ClientStores } from './client-adapters.ts';
-import type { Queues } from './queue-adapters.ts';
+import type { OrderedPorts, Queues } from './queue-adapters.ts';
 import type { Stores } from './store-adapters.ts';
 
 /** A part of a function that is loaded when it is first used. */
@@ -62,7 +62,13 @@ export interface StoresOptions {
   readonly connectionChanged: (change: ConnectionStateChange) => void;
 }
 
-export type AllStores = Stores & Omit<ClientStores, 'storeSettings'>;
+/** Calls a part that is loaded when it is first used. */
+export type UseOf<Part> = OnDemand<Part>['use'];
+
+export type AllStores = Omit<Stores, 'progressStore'> &
+  Omit<ClientStores, 'storeSettings'> & { readonly progress: UseOf<ProgressStore> };
+
+export type AllQueues = Omit<Queues, 'ordered'> & { readonly ordered: UseOf<OrderedPorts> };
 
 /** @param environment if these variables hold every setting that calls of the stores need, no AWS client is loaded for these calls */
 export function wireStores(options: StoresOptions, environment: Environment = process.env): AllStores {
@@ -108,10 +114,7 @@ export function storesOnDemand({ use }: OnDemand<Stores>, clients: OnDemand<Clie
       write: (key, write) => use(({ buckets }) => buckets.write(key, write)),
       read: (key) => use(({ buckets }) => buckets.read(key)),
     },
-    progressStore: {
-      read: (messageId) => use(({ progressStore }) => progressStore.read(messageId)),
-      save: (messageId, progress) => use(({ progressStore }) => progressStore.save(messageId, progress)),
-    },
+    progress: (call) => use(({ progressStore }) => call(progressStore)),
     settings: settingsOf(clients),
   };
 }
@@ -129,28 +132,37 @@ export function transformationsOnDemand(clock: Clock): Transformations {
 export function wireOrdering(
   { ORDERED_QUEUE_URL: queueUrl }: Config,
   destinations: DestinationReader,
-  queue: OrderedQueue,
+  ports: UseOf<OrderedPorts>,
   clock: Clock,
 ): Ordering {
-  const hasQueue = queueUrl !== undefined;
-  const { use } = onDemand<HandOver>(async () => {
+  const { use } = onDemand(async () => {
     const { createHandOver } = await import('../lib/delivery/order/hand-over.ts');
-    return createHandOver(hasQueue ? queue : undefined, randomUUID);
+    const queue: OrderedQueue = {
+      send: (queued, place, signal) => ports((ordered) => ordered.queue.send(queued, place, signal)),
+    };
+    return createHandOver(queueUrl === undefined ? undefined : queue, clock, randomUUID);
   });
-  const handOver: HandOver = (handedOver, signal) => use((call) => call(handedOver, signal));
-  return createOrdering({ destinations, hasQueue, handOver, clock });
+  return createOrdering(destinations, queueUrl !== undefined, (handedOver, signal) =>
+    use((handOver) => handOver(handedOver, signal)),
+  );
 }
 
-export function orderedDelivererOnDemand(dependencies: OrderedDelivererDependencies): DeliverBatch {
+/** @param parts the ports of the ordered queue are added to them */
+export function orderedDelivererOnDemand(
+  parts: Omit<OrderedDelivererDependencies, 'received' | 'held' | 'progressStore'>,
+  ports: UseOf<OrderedPorts>,
+  progress: UseOf<ProgressStore>,
+): DeliverBatch {
   const { use } = onDemand(async () => {
     const { createOrderedDeliverer } = await import('../lib/delivery/order/deliver-in-order.ts');
-    return createOrderedDeliverer(dependencies);
+    const { received, held } = await ports(async (ordered) => ordered);
+    return createOrderedDeliverer({ ...parts, received, held, progressStore: await progress(async (store) => store) });
   });
   return (messages, deadline) => use((deliverInOrder) => deliverInOrder(messages, deadline));
 }
 
 /** The ports load their adapters, and with them the AWS client for SQS, at the first call. */
-export function queuesOnDemand(load: () => Promise<Queues>): Queues {
+export function queuesOnDemand(load: () => Promise<Queues>): AllQueues {
   const queues = onDemand(load);
   const { use } = queues;
   return {
@@ -165,14 +177,7 @@ export function queuesOnDemand(load: () => Promise<Queues>): Queues {
       sendToDeadLetters: (message, failure) =>
         use(({ rawMessages }) => rawMessages.sendToDeadLetters(message, failure)),
     },
-    ordered: {
-      queue: { send: (queued, place, signal) => use(({ ordered }) => ordered.queue.send(queued, place, signal)) },
-      received: {
-        remove: (receiptHandle, isWanted) => use(({ ordered }) => ordered.received.remove(receiptHandle, isWanted)),
-        removeNow: () => use(({ ordered }) => ordered.received.removeNow()),
-      },
-      held: { hide: (receiptHandles, seconds) => use(({ ordered }) => ordered.held.hide(receiptHandles, seconds)) },
-    },
+    ordered: (call) => use(({ ordered }) => call(ordered)),
     settings: settingsOf(queues),
   };
 }

@@ -39,7 +39,7 @@ export function dependenciesFrom(
   overrides: DeliverOverrides = {},
 ): DeliverQueuedDependencies {
   const config = parseConfig(environment);
-  const { deliver, queues, progressStore, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
+  const { deliver, queues, progress, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
   const { received, rawMessages } = queues;
   const apiDestination = config.API_DESTINATION;
   const deliverBatch = createBatchDeliverer({
@@ -51,9 +51,8 @@ export function dependenciesFrom(
     horizon,
     apiDestination,
   });
-  const { received: orderedMessages, held } = queues.ordered;
-  const ordered = { deliver, received: orderedMessages, held, progressStore, rawMessages, clock, apiDestination };
-  const deliverInOrder = orderedDelivererOnDemand(ordered);
+  const parts = { deliver, rawMessages, clock, apiDestination };
+  const deliverInOrder = orderedDelivererOnDemand(parts, queues.ordered, progress);
   return {
     ...(config.ORDERED_QUEUE_URL !== undefined && {
       deliverInOrder: (messages, deadline) => during(deadline, () => deliverInOrder(messages, deadline)),

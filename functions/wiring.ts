@@ -43,6 +43,7 @@ import type { ProgressStore } from '../lib/ports/order.ts';
 import type { RateBuckets } from '../lib/ports/rate.ts';
 import type { ConnectionStateChange } from '../lib/ports/token.ts';
 import type { ConnectionLog, HealthLog, InvocationMetrics, SecurityLog } from '../lib/ports/metrics.ts';
+import type { AllQueues, UseOf } from './aws-on-demand.ts';
 import { queuesOnDemand, transformationsOnDemand, wireOrdering, wireStores } from './aws-on-demand.ts';
 import type { inputs } from './invocation.ts';
 import { wireMetrics, writeOut } from './invocation.ts';
@@ -130,8 +131,8 @@ export function wireAuthorization(
 
 interface Delivering {
   readonly deliver: Deliver;
-  readonly queues: Queues;
-  readonly progressStore: ProgressStore;
+  readonly queues: AllQueues;
+  readonly progress: UseOf<ProgressStore>;
   readonly clock: Clock;
   /** Runs an invocation, and writes its remaining log lines and metrics when it ends. */
   readonly during: Keeping['during'];
@@ -197,11 +198,11 @@ export function wireDeliver(
   const log = measureConclusions(logs.deliveryLog, metrics);
   const keeper = eventKeeper ?? wireKeptEvents(config, queues.settings, clock, process.env, writeOut);
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
-  const ordering = wireOrdering(config, configured, queues.ordered.queue, clock);
+  const ordering = wireOrdering(config, configured, queues.ordered, clock);
   return {
     deliver: createDeliver({ retrying, settler: createSettler(queues), log, clock, keeping, ordering }),
     queues,
-    progressStore: stores.progressStore,
+    progress: stores.progress,
     clock,
     during: (deadline, invocation) =>
       wired.during(deadline.signal, keeping ? () => keeping.during(deadline, invocation) : invocation),

@@ -1,10 +1,9 @@
-import type { Conclusion, Settlement } from '../core/delivery/delivery.ts';
+import type { Conclusion } from '../core/delivery/delivery.ts';
 import { Failure } from '../core/failure/failure.ts';
 import { jsonText } from '../core/input/json-text.ts';
 import type { JsonValue } from '../core/input/json.ts';
 import { isJsonObject } from '../core/input/json.ts';
 import type { Trace } from '../core/delivery/trace.ts';
-import { fateOfNewer } from '../core/message/newer-version.ts';
 import { parseDelivery } from '../core/message/parse-delivery.ts';
 import type { QueueMessage } from '../core/message/queue-message.ts';
 import { bodyText, mayHoldSeveral } from '../core/message/queue-message.ts';
@@ -51,7 +50,6 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  */
 export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
   const { deliver, received, rawMessages, clock, random, horizon, apiDestination } = dependencies;
-  const settleNewer = createNewerSettler(rawMessages, clock);
 
   function receivedEventOf(record: RecordMessage): ReceivedEvent {
     const { message, receiveCount, sentAtMs } = record;
@@ -67,7 +65,10 @@ export function createBatchDeliverer(dependencies: BatchDelivererDependencies): 
       body,
       unread: () => unreadDetails(message),
       keep: (failure: Failure) => rawMessages.sendToDeadLetters(record.raw, failure),
-      settleNewer: (failure: Failure) => settleNewer(record, failure),
+      async settleNewer(failure: Failure) {
+        const { createNewerSettler } = await import('./settle-newer.ts');
+        return createNewerSettler(rawMessages, clock)(record, failure);
+      },
       arrival: { id: record.messageId, position: 0 },
     };
     if (receiveCount < maximumReceives - 1) return event;
@@ -137,28 +138,6 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
     .map((item) => ({ item, at: random() }))
     .sort((one, other) => one.at - other.at)
     .map(({ item }) => item);
-}
-
-/** Settles, without an attempt, a message that only a newer version can read. Rejects when the write to the queue fails. */
-export type SettleNewer = (message: RecordMessage, failure: Failure) => Promise<Settlement>;
-
-/**
- * Failure policy: delivering twice is better than never. When the write fails, even if it took effect, the message is
- * returned, and the next worker receives it again.
- */
-function createNewerSettler(rawMessages: RawMessages, clock: Clock): SettleNewer {
-  return async ({ message, raw }, failure) => {
-    const nowMs = clock.nowMs();
-    switch (fateOfNewer(message, nowMs)) {
-      case 'send back':
-        return { kind: 'deferred', notBeforeMs: nowMs + (await rawMessages.sendBack(raw)) };
-      case 'dead-letter':
-        await rawMessages.sendToDeadLetters(raw, failure);
-        return { kind: 'dead-lettered' };
-      case 'return':
-        return { kind: 'returned', error: failure };
-    }
-  };
 }
 
 export interface InputDelivererDependencies {

@@ -50,7 +50,7 @@ export async function requestedPolicy(
     batch: requestedBatch(objectOf(input, 'Batch')),
     webhookRequestOrigin: textOf(input, 'WebhookRequestOrigin'),
     order: checkedOrder(dependencies, input),
-    orderGroupPath: checkedGroupPath(input),
+    orderGroupPath: await checkedGroupPath(input),
     signing: signingSecretArn === undefined ? undefined : { secretArn: signingSecretArn },
     transport: given({
       clientCertificateSecretArn: secretArn('ClientCertificateSecretArn', textOf(input, 'ClientCertificateSecretArn')),

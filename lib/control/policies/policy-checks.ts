@@ -4,7 +4,6 @@ import type { JsonObject } from '../../core/input/json.ts';
 import { longestRequestTimeoutMs } from '../../core/delivery/retry.ts';
 import type { DeliveryPolicyOverrides, JsonataTransformer, Order } from '../../core/destination/delivery-policy.ts';
 import { jsonataOf } from '../../core/destination/delivery-policy.ts';
-import { parseJsonPath } from '../../core/request/json-path.ts';
 import type { CheckExpression } from '../../ports/transformations.ts';
 import { numberOf, objectOf, textListOf, textOf } from '../input.ts';
 import type { Caller, ControlDependencies } from '../operation.ts';
@@ -103,10 +102,14 @@ export function checkedOrder({ hasOrderedQueue }: PolicyDependencies, input: Jso
   throw invalidParameter(verb, 'api-destination', 'Order', reason);
 }
 
-/** @throws ServiceError ValidationException for a text that is not a JSON path */
-export function checkedGroupPath(input: JsonObject): string | undefined {
+/** Performance: the code for paths is loaded with the first one.
+ *
+ * @throws ServiceError ValidationException for a text that is not a JSON path */
+export async function checkedGroupPath(input: JsonObject): Promise<string | undefined> {
   const text = textOf(input, 'OrderGroupPath');
-  if (text === undefined || parseJsonPath(text) !== undefined) return text;
+  if (text === undefined) return undefined;
+  const { parseJsonPath } = await import('../../core/request/json-path.ts');
+  if (parseJsonPath(text) !== undefined) return text;
   const reason = 'It is not a JSON path. Use a path such as $.detail.orderId.';
   throw invalidParameter(verb, 'api-destination', 'OrderGroupPath', reason);
 }

@@ -10,7 +10,6 @@ import { MemberReader } from '../input/member-reader.ts';
 import { memberText } from '../input/member-text.ts';
 import { longestAnswerSeconds } from './answer-time.ts';
 import { hashOf, isSafeId, ownId } from '../request/idempotency-key.ts';
-import { parseJsonPath } from '../request/json-path.ts';
 import type { SentEvent, SentFacts } from './sent-event.ts';
 import { documentOf, factsOf, isBase64, unwrapped } from './sent-event.ts';
 
@@ -209,9 +208,8 @@ function parseTarget(target: MemberReader): DeliveryTarget {
 function parseOrder(target: MemberReader): Pick<DeliveryTarget, 'Order' | 'OrderGroupPath'> {
   const order = target.optionalText('Order', orderName) as 'PER_GROUP' | undefined;
   const path = target.optionalText('OrderGroupPath', inputPath);
-  const name = target.pathOf('OrderGroupPath');
-  if (path !== undefined && order === undefined) return target.refuse(name, 'needs Order: set it to PER_GROUP');
-  if (path !== undefined && parseJsonPath(path) === undefined) return target.refuse(name, 'is not a JSON path');
+  if (path !== undefined && order === undefined)
+    return target.refuse(target.pathOf('OrderGroupPath'), 'needs Order: set it to PER_GROUP');
   return withoutUndefined({ Order: order, OrderGroupPath: path });
 }
 

@@ -14,11 +14,6 @@ export interface OrderRequest {
   readonly groupPath?: string | undefined;
 }
 
-/** The order that the target of the event asks for; undefined when it asks for none. */
-export function orderOfTarget({ target }: Delivery): OrderRequest | undefined {
-  return target.Order === undefined ? undefined : { order: target.Order, groupPath: target.OrderGroupPath };
-}
-
 /**
  * The message group of an event in the ordered queue. Events with the same group are sent one after another.
  *

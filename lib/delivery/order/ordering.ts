@@ -3,7 +3,6 @@ import type { ApiDestination } from '../../core/destination/api-destination.ts';
 import { Failure } from '../../core/failure/failure.ts';
 import type { QueuedDelivery } from '../../core/message/queued-delivery.ts';
 import type { Arrival, OrderRequest } from '../../core/order/group.ts';
-import type { Clock } from '../../ports/clock.ts';
 import { inTime } from '../in-time.ts';
 import type { DestinationReader } from '../route/resolver.ts';
 
@@ -16,12 +15,15 @@ export interface HandedOver {
 }
 
 /**
- * Resolves when the ordered queue has accepted the event.
+ * Sends an event to the ordered queue.
  *
- * @throws Failure OrderUnavailable when the stack has no ordered queue, InvalidInvocation when the path of the group is malformed,
- *   and the failures of `OrderedQueue.send`
+ * Failure policy: an event that must keep its order is never attempted outside the ordered queue. If the queue does not accept it,
+ * its sender still has it.
+ *
+ * @returns a failure if the queue will never accept the event, so that it must go to the dead letters: the stack has no ordered
+ *   queue, the path of the group is malformed, or no message can hold the event
  */
-export type HandOver = (handedOver: HandedOver, signal: AbortSignal) => Promise<void>;
+export type HandOver = (handedOver: HandedOver, signal: AbortSignal) => Promise<Settlement | Failure>;
 
 export interface Ordering {
   /**
@@ -35,49 +37,21 @@ export interface Ordering {
     delivery: Delivery,
     signal: AbortSignal,
   ): OrderRequest | undefined | Promise<OrderRequest | Failure | undefined>;
-  /**
-   * Failure policy: an event that must keep its order is never attempted outside the ordered queue. If the queue does not accept it,
-   * its sender still has it.
-   *
-   * @returns the failure for which the event goes to the dead letters, if the queue will never accept it
-   */
-  handOver(handedOver: HandedOver, signal: AbortSignal): Promise<Settlement | Failure>;
-}
-
-export interface OrderingDependencies {
-  readonly clock: Pick<Clock, 'nowMs'>;
-  readonly destinations: DestinationReader;
-  /** Whether the stack has an ordered queue. */
-  readonly hasQueue: boolean;
   readonly handOver: HandOver;
 }
 
-export function createOrdering({ destinations, hasQueue, handOver, clock }: OrderingDependencies): Ordering {
-  /** @returns the failure when the API destination cannot be read */
-  async function readOrder(reference: string, signal: AbortSignal): Promise<OrderRequest | Failure | undefined> {
-    try {
-      return orderOfPolicy(await inTime(() => destinations.currentDestination(reference), signal));
-    } catch (error) {
-      if (error instanceof Failure) return error;
-      throw error;
-    }
-  }
-
+/** @param hasQueue whether the stack has an ordered queue */
+export function createOrdering(destinations: DestinationReader, hasQueue: boolean, handOver: HandOver): Ordering {
   return {
-    async handOver(handedOver, signal) {
-      try {
-        await handOver(handedOver, signal);
-      } catch (error) {
-        return error instanceof Failure && error.kind === 'permanent' ? error : { kind: 'returned', error };
-      }
-      return { kind: 'deferred', notBeforeMs: Math.max(handedOver.queued.notBeforeMs ?? 0, clock.nowMs()) };
-    },
+    handOver,
     orderOf({ apiDestination, target, orderedGroup }, signal) {
       if (target.Order !== undefined) return { order: target.Order, groupPath: target.OrderGroupPath };
       // A dead letter of the ordered queue comes back to its group, unless the stack has lost the queue since.
       if (orderedGroup !== undefined && hasQueue) return { order: 'PER_GROUP' };
       const destination = destinations.cachedDestination(apiDestination);
-      return destination === undefined ? readOrder(apiDestination, signal) : orderOfPolicy(destination);
+      if (destination !== undefined) return orderOfPolicy(destination);
+      const reading = inTime(() => destinations.currentDestination(apiDestination), signal);
+      return reading.then(orderOfPolicy, failureOf);
     },
   };
 }
@@ -85,4 +59,9 @@ export function createOrdering({ destinations, hasQueue, handOver, clock }: Orde
 function orderOfPolicy(destination: ApiDestination | undefined): OrderRequest | undefined {
   const { order, orderGroupPath } = destination?.policy ?? {};
   return order && { order, groupPath: orderGroupPath };
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  throw error;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure/failure.ts';
+import { delivered } from './outcomes.ts';
 import { createBatches, handles, message, raw } from './batches.ts';
 
 const dayMs = 86_400_000;
@@ -13,8 +14,20 @@ function newer(id: string, firstReceivedAt: number | undefined, receiveCount = 1
 
 describe('a message that only a newer worker can read', () => {
   test('a message that only a newer worker can read is sent back to the queue unchanged, and then counts as settled', async () => {
-    const { run, attempted, rawMessages, conclusions, received, clock } = createBatches();
+    // The other message is still under way when the code for messages of newer versions has been loaded.
+    const newerIsSettled = Promise.withResolvers<void>();
+    const { run, attempted, rawMessages, conclusions, received, clock } = createBatches(async () => {
+      await newerIsSettled.promise;
+      return delivered;
+    });
     const sent = newer('new', startMs);
+    const sendBack = rawMessages.sendBack.bind(rawMessages);
+    Object.assign(rawMessages, {
+      async sendBack(raw: typeof sent.raw) {
+        setImmediate(newerIsSettled.resolve);
+        return sendBack(raw);
+      },
+    });
     expect(await run([sent, message('a')])).toEqual([]);
     expect(rawMessages.sentBack).toEqual([sent.raw]);
     expect(attempted).toEqual(['a']);

@@ -27,18 +27,15 @@ function setUp({ policy, isCached = true, hasQueue = true, read }: Options = {})
   const destination = { ...apiDestinationOf('orders'), ...(policy && { policy }) };
   const ordered = createInMemoryOrderedQueue();
   let reads = 0;
-  const ordering = createOrdering({
-    destinations: {
-      cachedDestination: () => (isCached ? destination : undefined),
-      async currentDestination() {
-        reads += 1;
-        return read === undefined ? destination : read();
-      },
+  const destinations = {
+    cachedDestination: () => (isCached ? destination : undefined),
+    async currentDestination() {
+      reads += 1;
+      return read === undefined ? destination : read();
     },
-    hasQueue,
-    clock: createManualClock(),
-    handOver: createHandOver(hasQueue ? ordered : undefined, randomUUID),
-  });
+  };
+  const handOver = createHandOver(hasQueue ? ordered : undefined, createManualClock(), randomUUID);
+  const ordering = createOrdering(destinations, hasQueue, handOver);
   const received = createInMemoryReceivedMessages();
   const worker = createBatches(undefined, undefined, undefined, received, undefined, ordering);
   const orderOf = () => ordered.sent.map(({ queued }) => (queued.delivery.event.value as { id: string }).id);
