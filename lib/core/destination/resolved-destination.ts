@@ -1,5 +1,5 @@
-import type { BatchBodies } from '../request/batch-body.ts';
-import type { CloudEvents } from '../request/cloud-event.ts';
+import type { InvocationRequest } from '../delivery/delivery.ts';
+import type { FormParts } from '../request/request-form.ts';
 import type { SigningKeys } from '../request/signing.ts';
 import type { ApiDestination } from './api-destination.ts';
 import type { Connection } from './connection.ts';
@@ -25,8 +25,6 @@ export interface ResolvedDestination extends PolicyMaterial {
   readonly connection: Connection;
   readonly secret: ConnectionSecret;
   readonly policy: DeliveryPolicy;
-  /** Makes CloudEvents; present if the policy has a format, or a batch of CloudEvents. */
-  readonly cloudEvents?: CloudEvents;
-  /** Makes the bodies of batches; present if the policy has a batch. */
-  readonly batchBodies?: BatchBodies;
+  /** Present if the policy has a format or a batch, because only then its code is loaded. */
+  readonly renderForm?: (parts: FormParts) => InvocationRequest;
 }

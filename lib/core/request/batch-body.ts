@@ -8,19 +8,11 @@ import { formOfBody } from './render-body.ts';
  * events come together. `joined-request.ts` makes larger batches of these.
  */
 
-/** The functions of this file. They are passed on, so that only a destination that needs them loads them. */
-export interface BatchBodies {
-  readonly contentTypes: typeof contentTypes;
-  readonly batchOfOne: typeof batchOfOne;
-  readonly batchOfCloudEvent: typeof batchOfCloudEvent;
-}
-
 /** The Content-Type if nobody has configured another one; undefined for that of a single event. */
 export const contentTypes = {
   JSON_ARRAY: undefined,
   NDJSON: 'application/x-ndjson',
-  CLOUDEVENTS_BATCH: undefined,
-} as const satisfies Record<BatchFormat, string | undefined>;
+} as const;
 
 /** A body that is not JSON, or no body at all, stays as it is. Such a request is sent alone. */
 export function batchOfOne(request: InvocationRequest, delivery: Delivery, format: BatchFormat): InvocationRequest {

@@ -19,12 +19,6 @@ export interface CloudEvent {
   readonly contentType?: string;
 }
 
-/** The functions of this file. They are passed on, so that only a destination that needs them loads them. */
-export interface CloudEvents {
-  readonly cloudEventOf: typeof cloudEventOf;
-  readonly withCloudEvent: typeof withCloudEvent;
-}
-
 /**
  * The CloudEvent of a delivery. An event of EventBridge gives its id, source, type, time and only resource, and its data are the
  * `detail`. An event that is a CloudEvent already keeps all its attributes. Any other event is the data itself.

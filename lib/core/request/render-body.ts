@@ -32,6 +32,14 @@ export function formOfBody({ event, target }: Delivery): EventForm | undefined {
   return event.form === undefined || hasOwnInput(target) ? undefined : event.form;
 }
 
+const contentTypes = { text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream' } as const;
+
+/** The Content-Type of a body that is not JSON, if nobody has configured another one. */
+export function contentTypeOf(delivery: Delivery): string | undefined {
+  const form = formOfBody(delivery);
+  return form === undefined ? undefined : contentTypes[form];
+}
+
 /** Whether the body is something else than the whole event. */
 export function hasOwnInput({
   Input: input,

@@ -1,15 +1,14 @@
 import { idempotencyKey, idempotencyName } from './idempotency-key.ts';
 import type { Delivery, EventDocument, InvocationRequest, TargetHttpParameters } from '../delivery/delivery.ts';
 import type { ApiDestination, HttpMethod } from '../destination/api-destination.ts';
-import type { CloudEventsFormat } from '../destination/delivery-policy.ts';
 import type { ConnectionSecret, HttpParameter } from '../destination/connection-secret.ts';
 import type { ResolvedDestination } from '../destination/resolved-destination.ts';
 import { authorizationHeaderName } from './authorization-header.ts';
-import type { CloudEvents } from './cloud-event.ts';
+import type { Content } from './request-form.ts';
 import { HeaderFields, isForwarded } from './header-rules.ts';
 import type { InvocationEndpoint, QueryParameter } from './invocation-endpoint.ts';
 import { compileInvocationEndpoint, fillWildcards, mergeQuery } from './invocation-endpoint.ts';
-import { formOfBody, hasOwnInput, renderBody } from './render-body.ts';
+import { contentTypeOf, renderBody } from './render-body.ts';
 import { parameterText, pathParameterText } from './target-parameters.ts';
 
 export interface RenderContext {
@@ -20,7 +19,6 @@ export interface RenderContext {
 /** The parts that all requests of one API destination share while the connection's secret stays the same. */
 interface Plan {
   readonly name: string;
-  readonly arn: string;
   readonly method: HttpMethod;
   readonly secret: ConnectionSecret;
   readonly userAgent: string;
@@ -39,7 +37,7 @@ interface Plan {
 
 const plans = new WeakMap<ApiDestination, Plan>();
 
-type Destination = Pick<ResolvedDestination, 'apiDestination' | 'secret' | 'policy' | 'cloudEvents' | 'batchBodies'>;
+type Destination = Pick<ResolvedDestination, 'apiDestination' | 'secret' | 'policy' | 'renderForm'>;
 
 /**
  * Builds the request without its authorization. A parameter of the connection replaces one of the target, and a parameter of
@@ -52,44 +50,18 @@ export function renderInvocation(
   destination: Destination,
   context: RenderContext,
 ): InvocationRequest {
-  const { apiDestination, secret, policy, cloudEvents, batchBodies } = destination;
+  const { apiDestination, secret, policy, renderForm } = destination;
   const plan = planFor(apiDestination, secret, context.userAgent);
   const made = delivery.output === undefined ? delivery : { ...delivery, event: delivery.output };
-  const { format, batch } = policy;
-  if (batch !== undefined && batchBodies !== undefined) {
-    if (batch.format === 'CLOUDEVENTS_BATCH' && cloudEvents !== undefined)
-      return batchBodies.batchOfCloudEvent(cloudEvent(plan, delivery, made, cloudEvents, 'CLOUDEVENTS_STRUCTURED'));
-    const contentType = contentTypeOf(made) ?? batchBodies.contentTypes[batch.format];
-    return batchBodies.batchOfOne(render(plan, delivery, { delivery: made, contentType }), made, batch.format);
-  }
-  return format === undefined || cloudEvents === undefined
+  return renderForm === undefined
     ? render(plan, delivery, { delivery: made, contentType: contentTypeOf(made) })
-    : cloudEvent(plan, delivery, made, cloudEvents, format);
-}
-
-function cloudEvent(
-  plan: Plan,
-  delivery: Delivery,
-  made: Delivery,
-  cloudEvents: CloudEvents,
-  format: CloudEventsFormat,
-): InvocationRequest {
-  const { attributes, data, contentType } = cloudEvents.cloudEventOf(delivery, plan.arn);
-  const isMade = delivery.output !== undefined || hasOwnInput(delivery.target);
-  const content = isMade ? made : { ...delivery, event: data };
-  const rendered = render(plan, delivery, {
-    delivery: content,
-    contentType: isMade ? contentTypeOf(content) : (contentType ?? contentTypeOf(content)),
-  });
-  return cloudEvents.withCloudEvent(rendered, attributes, format);
-}
-
-/** What the body is made of. */
-interface Content {
-  /** The delivery, or for a CloudEvent the delivery of its data. */
-  readonly delivery: Delivery;
-  /** Default: JSON. */
-  readonly contentType: string | undefined;
+    : renderForm({
+        delivery,
+        made,
+        policy,
+        arn: apiDestination.arn,
+        render: (content) => render(plan, delivery, content),
+      });
 }
 
 function render(plan: Plan, delivery: Delivery, content: Content): InvocationRequest {
@@ -127,7 +99,6 @@ function makePlan(apiDestination: ApiDestination, secret: ConnectionSecret, user
   fields.remove(authorizationName);
   return {
     name: apiDestination.name,
-    arn: apiDestination.arn,
     method: apiDestination.httpMethod,
     secret,
     userAgent,
@@ -187,14 +158,6 @@ function renderHeaders(
   // If a parameter of this name is configured, it is sent instead of ours, because its author knows the endpoint.
   if (fields.has(idempotencyName) || isSameName(idempotencyName, plan.authorizationName)) return headers;
   return { ...headers, [idempotencyName]: idempotencyKey(delivery, plan.name) };
-}
-
-const contentTypes = { text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream' } as const;
-
-/** The Content-Type of a body that is not JSON, if nobody has configured another one. */
-function contentTypeOf(delivery: Delivery): string | undefined {
-  const form = formOfBody(delivery);
-  return form === undefined ? undefined : contentTypes[form];
 }
 
 function isSameName(one: string, other: string): boolean {

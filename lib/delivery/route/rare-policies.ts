@@ -1,6 +1,4 @@
 import type { ResolvedDestination } from '../../core/destination/resolved-destination.ts';
-import type { BatchBodies } from '../../core/request/batch-body.ts';
-import type { CloudEvents } from '../../core/request/cloud-event.ts';
 import type { Handshake, HandshakeDependencies } from './handshake.ts';
 import type { Resolver } from './resolver.ts';
 
@@ -11,8 +9,6 @@ import type { Resolver } from './resolver.ts';
  */
 export function withRarePolicies(resolver: Resolver, dependencies: HandshakeDependencies): Resolver {
   let handshake: Handshake | undefined;
-  let cloudEvents: CloudEvents | undefined;
-  let batchBodies: BatchBodies | undefined;
   const completed = new WeakMap<ResolvedDestination, ResolvedDestination>();
 
   async function complete(route: ResolvedDestination): Promise<ResolvedDestination> {
@@ -24,17 +20,10 @@ export function withRarePolicies(resolver: Resolver, dependencies: HandshakeDepe
   }
 
   async function withForm(route: ResolvedDestination): Promise<ResolvedDestination> {
-    const { format, batch } = route.policy;
-    const isCloudEvent = format !== undefined || batch?.format === 'CLOUDEVENTS_BATCH';
-    if (isCloudEvent) cloudEvents ??= await import('../../core/request/cloud-event.ts');
-    if (batch !== undefined) batchBodies ??= await import('../../core/request/batch-body.ts');
+    const { renderForm } = await import('../../core/request/request-form.ts');
     const known = completed.get(route);
     if (known !== undefined) return known;
-    const made = {
-      ...route,
-      ...(isCloudEvent && cloudEvents && { cloudEvents }),
-      ...(batch && batchBodies && { batchBodies }),
-    };
+    const made = { ...route, renderForm };
     completed.set(route, made);
     return made;
   }

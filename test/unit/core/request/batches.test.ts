@@ -5,10 +5,9 @@ import type { AuthorizedRequest, Delivery } from '../../../../lib/core/delivery/
 import type { HttpMethod } from '../../../../lib/core/destination/api-destination.ts';
 import type { HttpParameter } from '../../../../lib/core/destination/connection-secret.ts';
 import type { BatchFormat } from '../../../../lib/core/destination/delivery-policy.ts';
-import * as batchBodies from '../../../../lib/core/request/batch-body.ts';
-import * as cloudEvents from '../../../../lib/core/request/cloud-event.ts';
 import { idempotencyKey } from '../../../../lib/core/request/idempotency-key.ts';
 import { commonPartOf, joinedRequest } from '../../../../lib/core/request/joined-request.ts';
+import { renderForm } from '../../../../lib/core/request/request-form.ts';
 import { renderInvocation } from '../../../../lib/core/request/render-invocation.ts';
 import { apiDestinationOf } from '../../../contract/dynamodb/subjects.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
@@ -30,8 +29,7 @@ function keyed(format: BatchFormat, delivery: Delivery, { method = 'POST', heade
       apiDestination: { ...apiDestinationOf('orders'), ...endpoint },
       secret: { ...secret, invocationHttpParameters: { headerParameters } },
       policy: { ...policyOf(), batch: { format } },
-      batchBodies,
-      cloudEvents,
+      renderForm,
     },
     { userAgent: 'lastmile/test' },
   );

@@ -5,7 +5,7 @@ import type { Delivery, InvocationRequest } from '../../../../lib/core/delivery/
 import type { HttpMethod } from '../../../../lib/core/destination/api-destination.ts';
 import type { HttpParameter } from '../../../../lib/core/destination/connection-secret.ts';
 import type { CloudEventsFormat } from '../../../../lib/core/destination/delivery-policy.ts';
-import { cloudEventOf, withCloudEvent } from '../../../../lib/core/request/cloud-event.ts';
+import { renderForm } from '../../../../lib/core/request/request-form.ts';
 import { renderInvocation } from '../../../../lib/core/request/render-invocation.ts';
 import { policyOf } from '../../../fakes/delivery-policies.ts';
 import { apiDestinationOf } from '../../../contract/dynamodb/subjects.ts';
@@ -46,7 +46,7 @@ function render(format: CloudEventsFormat, delivery: Delivery, { method = 'POST'
       },
       secret: { ...secret, invocationHttpParameters: parameters },
       policy: { ...policyOf(), format },
-      cloudEvents: { cloudEventOf, withCloudEvent },
+      renderForm,
     },
     { userAgent: 'lastmile/test' },
   );

@@ -3,7 +3,7 @@ import type { Delivery } from '../../../../lib/core/delivery/delivery.ts';
 import type { BatchSettings, DeliveryPolicy } from '../../../../lib/core/destination/delivery-policy.ts';
 import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import type { Turn } from '../../../../lib/core/rate/shards.ts';
-import * as batchBodies from '../../../../lib/core/request/batch-body.ts';
+import { renderForm } from '../../../../lib/core/request/request-form.ts';
 import type { AttemptResult } from '../../../../lib/delivery/attempt.ts';
 import { createAttempt } from '../../../../lib/delivery/attempt.ts';
 import { withBatches } from '../../../../lib/delivery/batch/with-batches.ts';
@@ -24,7 +24,7 @@ import { deliveryOf, routeOf } from '../outcomes.ts';
 export const batchRoute = (
   batch: BatchSettings = { format: 'JSON_ARRAY' },
   policy: Partial<DeliveryPolicy> = {},
-): ResolvedDestination => ({ ...routeOf({ ...policy, batch }), batchBodies });
+): ResolvedDestination => ({ ...routeOf({ ...policy, batch }), renderForm });
 
 export const eventOf = (id: string, members: Partial<Delivery> = {}): Delivery =>
   deliveryOf({

@@ -152,7 +152,7 @@ test('a destination whose policy has a format gets the code that makes CloudEven
   const { resolver, current, requests } = setUp(allowed(), { format: 'CLOUDEVENTS_BINARY' });
   expect(resolver.cached('orders')).toBeUndefined();
   const completed = await resolver.current('orders');
-  expect(completed).toMatchObject({ ...current.route, cloudEvents: { cloudEventOf: expect.any(Function) } });
+  expect(completed).toMatchObject({ ...current.route, renderForm: expect.any(Function) });
   expect(await resolver.fresh('orders')).toBe(completed);
   expect(resolver.cached('orders')).toBe(completed);
   expect(requests).toEqual([]);
@@ -160,6 +160,6 @@ test('a destination whose policy has a format gets the code that makes CloudEven
 
 test('an endpoint whose policy has a format and an origin is asked for its consent, and gets CloudEvents', async () => {
   const { resolver, requests } = setUp(allowed(), { format: 'CLOUDEVENTS_BINARY', webhookRequestOrigin: origin });
-  expect(await resolver.current('orders')).toHaveProperty('cloudEvents');
+  expect(await resolver.current('orders')).toHaveProperty('renderForm');
   expect(requests).toHaveLength(1);
 });

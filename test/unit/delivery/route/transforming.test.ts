@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Delivery, DeliveryTarget } from '../../../../lib/core/delivery/delivery.ts';
 import type { ResolvedDestination } from '../../../../lib/core/destination/resolved-destination.ts';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { cloudEventOf, withCloudEvent } from '../../../../lib/core/request/cloud-event.ts';
+import { renderForm } from '../../../../lib/core/request/request-form.ts';
 import { renderInvocation } from '../../../../lib/core/request/render-invocation.ts';
 import { createTransforming, transformerOf } from '../../../../lib/delivery/route/transforming.ts';
 import type { Transformation } from '../../../../lib/ports/transformations.ts';
@@ -61,7 +61,7 @@ describe('the transformer of a delivery', () => {
     expect(renderInvocation(made, routeOf(), { userAgent: 'test' })).toMatchObject({ body: '{"made":1.0}' });
     const structured = {
       ...routeOf({ format: 'CLOUDEVENTS_STRUCTURED' }),
-      cloudEvents: { cloudEventOf, withCloudEvent },
+      renderForm,
     };
     const { body } = renderInvocation(made, structured, { userAgent: 'test' });
     expect(JSON.parse(String(body))).toMatchObject({ id: 'bus-1', data: { made: 1 } });
