@@ -14,12 +14,7 @@ export function withBatches(
   attempt: Attempt,
   { resolver, ...dependencies }: Omit<BatchDependencies, 'attempt'> & { readonly resolver: Resolver },
 ): Attempt {
-  let loading: Promise<JoinBatch> | undefined;
-
-  async function load(): Promise<JoinBatch> {
-    const { createBatches } = await import('./batches.ts');
-    return createBatches({ attempt, ...dependencies });
-  }
+  let join: JoinBatch | undefined;
 
   async function sendWhenResolved(...asked: Parameters<Attempt>): ReturnType<Attempt> {
     const [{ apiDestination, orderedGroup }, { signal }] = asked;
@@ -34,8 +29,9 @@ export function withBatches(
     }
     // The answer to an ordered event holds its own group only.
     if (route.policy.batch === undefined || orderedGroup !== undefined) return attempt(...asked);
-    loading ??= load();
-    return (await loading)(route, ...asked);
+    const { createBatches } = await import('./batches.ts');
+    join ??= createBatches({ attempt, ...dependencies });
+    return join(route, ...asked);
   }
 
   return (delivery, deadline, turn) => {
