@@ -131,7 +131,6 @@ const inputTemplate: TextBounds = { min: 1, max: 8192 };
 const jsonataType: TextBounds = { pattern: /^JSONATA$/ };
 /** Source: EventBridge user guide, limits of JSONata. */
 const expression: TextBounds = { min: 1, max: 8192 };
-const orderName: TextBounds = { pattern: /^PER_GROUP$/ };
 const pathParameter: TextBounds = { pattern: /^(?!\s*$).+$/ };
 /**
  * The most parameters of one kind. The model has no such bound. But each parameter may be a path that visits the whole event,
@@ -206,7 +205,8 @@ function parseTarget(target: MemberReader): DeliveryTarget {
 }
 
 function parseOrder(target: MemberReader): Pick<DeliveryTarget, 'Order' | 'OrderGroupPath'> {
-  const order = target.optionalText('Order', orderName) as 'PER_GROUP' | undefined;
+  const order = target.optionalText('Order');
+  if (order !== undefined && order !== 'PER_GROUP') return target.refuse(target.pathOf('Order'), 'is not PER_GROUP');
   const path = target.optionalText('OrderGroupPath', inputPath);
   if (path !== undefined && order === undefined)
     return target.refuse(target.pathOf('OrderGroupPath'), 'needs Order: set it to PER_GROUP');

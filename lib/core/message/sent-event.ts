@@ -158,7 +158,7 @@ export type SentFacts = Pick<Delivery, 'eventId' | 'replay' | 'senderGroup'>;
 /** What the metadata of a Custom Event Bus say about a delivery. */
 export function factsOf(metadata: JsonObject): SentFacts {
   const eventId = ownMember(metadata, 'aws:EventId');
-  const group = ownMember(metadata, 'aws:EventGroupId');
+  const group = ownMember(metadata, 'EventGroupId') ?? ownMember(metadata, 'aws:EventGroupId');
   const isReplay = ownMember(metadata, 'aws:DeliveryType') === 'REPLAY';
   return {
     ...(isSafeId(eventId) && { eventId }),

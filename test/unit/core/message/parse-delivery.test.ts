@@ -287,3 +287,21 @@ test('a long header value of spaces is checked in linear time', () => {
   expect(failureOf(target({ HttpParameters: { HeaderParameters: { a: value } } }))).toContain('not allowed');
   expect(failureOf(target({ HttpParameters: { HeaderParameters: { a: ' '.repeat(512) } } }))).toBe('no failure');
 });
+
+describe('the order that an envelope asks for', () => {
+  const asking = (target: object) =>
+    parseDelivery({ apiDestination: 'orders', event: { id: '1' }, target }, { apiDestination: undefined, nowMs: 0 });
+
+  test('an envelope asks for order, and for the group by a path, in its target', () => {
+    const target = { Order: 'PER_GROUP', OrderGroupPath: '$.detail.orderId' };
+    expect(asking(target).target).toEqual(target);
+  });
+
+  test.each([
+    [{ Order: 'FIFO' }, 'target.Order is not PER_GROUP.'],
+    [{ OrderGroupPath: '$.id' }, 'target.OrderGroupPath needs Order: set it to PER_GROUP.'],
+    [{ Order: 'PER_GROUP', OrderGroupPath: '$'.repeat(257) }, 'target.OrderGroupPath is longer than 256 characters.'],
+  ])('an envelope with %j is refused, and the message names the member', (target, message) => {
+    expect(() => asking(target)).toThrow(message);
+  });
+});

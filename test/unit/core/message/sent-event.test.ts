@@ -25,6 +25,16 @@ const notification = (Message: string) => ({
 });
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
+test.each(['EventGroupId', 'aws:EventGroupId'])('%s of the metadata is the group of the event', (name) => {
+  const delivery = parseDelivery(withMetadata(event, { [name]: 'customer-7' }), here);
+  expect(delivery.senderGroup).toBe('customer-7');
+});
+
+test('of a group that is too long for a message or has other characters, only the hash is kept', () => {
+  const delivery = parseDelivery(withMetadata(event, { EventGroupId: 'Kunde \u00e4'.repeat(50) }), here);
+  expect(delivery.senderGroup).toMatch(/^[0-9a-f]{64}$/);
+});
+
 describe('what a sender puts around an event', () => {
   test.each<[sender: string, input: unknown, event: object, eventId?: string]>([
     ['a subscriber with metadata', withMetadata(event), { value: event }, 'bus-1'],
