@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestSettings } from '../lib/adapters/aws/signed-request.ts';
 import type { AwsClientConfig } from '../lib/adapters/aws/clients.ts';
 import type { Config, Environment } from '../lib/config.ts';
-import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
+import type { DeliverMessages } from '../lib/delivery/deliver-messages.ts';
 import type { OrderedDelivererDependencies } from '../lib/delivery/order/deliver-in-order.ts';
 import type { Ordering } from '../lib/delivery/order/ordering.ts';
 import { createOrdering } from '../lib/delivery/order/ordering.ts';
@@ -152,7 +152,7 @@ export function orderedDelivererOnDemand(
   parts: Omit<OrderedDelivererDependencies, 'received' | 'held' | 'progressStore'>,
   ports: UseOf<OrderedPorts>,
   progress: UseOf<ProgressStore>,
-): DeliverBatch {
+): DeliverMessages {
   const { use } = onDemand(async () => {
     const { createOrderedDeliverer } = await import('../lib/delivery/order/deliver-in-order.ts');
     const { received, held } = await ports(async (ordered) => ordered);

@@ -4,8 +4,8 @@ import type { Environment } from '../lib/config.ts';
 import { parseConfig } from '../lib/config.ts';
 import { comesFromFifoQueue, parseSqsEvent } from '../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../lib/delivery/deadline.ts';
-import type { DeliverBatch } from '../lib/delivery/deliver-batch.ts';
-import { createBatchDeliverer } from '../lib/delivery/deliver-batch.ts';
+import type { DeliverMessages } from '../lib/delivery/deliver-messages.ts';
+import { createMessageDeliverer } from '../lib/delivery/deliver-messages.ts';
 import type { Clock } from '../lib/ports/clock.ts';
 import type { DeliverOverrides } from './wiring.ts';
 import { loadFirstDelivery, orderedDelivererOnDemand } from './aws-on-demand.ts';
@@ -14,17 +14,17 @@ import { wireDeliver } from './wiring.ts';
 import { createEntry } from './entry.ts';
 
 export interface DeliverQueuedDependencies {
-  readonly deliverBatch: DeliverBatch;
+  readonly deliverMessages: DeliverMessages;
   /** Delivers messages of the ordered queue; absent when the stack has none. */
-  readonly deliverInOrder?: DeliverBatch | undefined;
+  readonly deliverInOrder?: DeliverMessages | undefined;
   readonly clock: Clock;
 }
 
 /** Consumes the delivery queue and the ordered queue, and reports each unsettled message as failed, so that SQS delivers it again. */
-export function createHandler({ deliverBatch, deliverInOrder = deliverBatch, clock }: DeliverQueuedDependencies) {
+export function createHandler({ deliverMessages, deliverInOrder = deliverMessages, clock }: DeliverQueuedDependencies) {
   return async (event: unknown, context: Context): Promise<SQSBatchResponse> => {
     const messages = parseSqsEvent(event, clock.nowMs());
-    const work = comesFromFifoQueue(event) ? deliverInOrder : deliverBatch;
+    const work = comesFromFifoQueue(event) ? deliverInOrder : deliverMessages;
     const unsettled = await withDeadline(clock, context.getRemainingTimeInMillis(), (deadline) =>
       work(messages, deadline),
     );
@@ -42,7 +42,7 @@ export function dependenciesFrom(
   const { deliver, queues, progress, during, clock, horizon } = wireDeliver(config, aws, inputs.batch, overrides);
   const { received, rawMessages } = queues;
   const apiDestination = config.API_DESTINATION;
-  const deliverBatch = createBatchDeliverer({
+  const deliverMessages = createMessageDeliverer({
     deliver,
     received,
     rawMessages,
@@ -57,7 +57,7 @@ export function dependenciesFrom(
     ...(config.ORDERED_QUEUE_URL !== undefined && {
       deliverInOrder: (messages, deadline) => during(deadline, () => deliverInOrder(messages, deadline)),
     }),
-    deliverBatch: (messages, deadline) => during(deadline, () => deliverBatch(messages, deadline)),
+    deliverMessages: (messages, deadline) => during(deadline, () => deliverMessages(messages, deadline)),
     clock,
   };
 }

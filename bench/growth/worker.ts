@@ -3,7 +3,7 @@ import { wireDeliver } from '../../functions/wiring.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { withDeadline } from '../../lib/delivery/deadline.ts';
-import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
+import { createMessageDeliverer } from '../../lib/delivery/deliver-messages.ts';
 import { createInMemoryRateBuckets } from '../../test/fakes/in-memory-rate-buckets.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';
 
@@ -21,7 +21,7 @@ export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings):
   const rateBuckets = createInMemoryRateBuckets();
   const { deliver, during, horizon } = wireDeliver(parseConfig(environment), aws, inputs.batch, { rateBuckets });
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
-  const deliverBatch = createBatchDeliverer({
+  const deliverMessages = createMessageDeliverer({
     deliver,
     received: { remove: async () => undefined, removeNow: async () => undefined },
     rawMessages: { sendBack: unused, sendToDeadLetters: unused },
@@ -37,7 +37,7 @@ export function newWorkerWithoutQueue({ environment, aws }: WorkerSurroundings):
       return { ...ids, message, raw: message, receiveCount: 1, sentAtMs: Date.now() };
     });
     const unsettled = await withDeadline(systemClock, timeoutMs, (deadline) =>
-      during(deadline, () => deliverBatch(messages, deadline)),
+      during(deadline, () => deliverMessages(messages, deadline)),
     );
     if (unsettled.length > 0) throw new Error('Not all of a batch was settled.');
   };

@@ -26,7 +26,7 @@ function createRun(surroundings: WorkerSurroundings) {
   const record = ({ settlement }: Conclusion) => {
     if (settlement.kind === 'deferred') deferred += 1;
   };
-  const deliverBatch = newBatchWorker(surroundings, { record });
+  const deliverMessages = newBatchWorker(surroundings, { record });
   const worstLagMs = watchLag();
 
   return async ({ destination, batches, seconds }: AloneInput): Promise<AloneAnswer> => {
@@ -38,7 +38,7 @@ function createRun(surroundings: WorkerSurroundings) {
     async function lane(): Promise<void> {
       while (performance.now() - beganMs < seconds * 1000) {
         events += batchSize;
-        await deliverBatch(destination, events - batchSize);
+        await deliverMessages(destination, events - batchSize);
       }
     }
     await Promise.all(Array.from({ length: batches }, lane));

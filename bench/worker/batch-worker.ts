@@ -4,7 +4,7 @@ import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { RecordMessage } from '../../lib/core/message/sqs-event.ts';
 import { withDeadline } from '../../lib/delivery/deadline.ts';
-import { createBatchDeliverer } from '../../lib/delivery/deliver-batch.ts';
+import { createMessageDeliverer } from '../../lib/delivery/deliver-messages.ts';
 import { noMetrics } from '../../lib/local/lambda/readable-logs.ts';
 import type { DeliveryLog } from '../../lib/ports/delivery.ts';
 import type { WorkerSurroundings } from '../bench-stack.ts';
@@ -29,9 +29,9 @@ export function newBatchWorker({ environment, aws }: WorkerSurroundings, deliver
   const unused = () => Promise.reject(new Error('Every message can be read and delivered.'));
   const rawMessages = { sendBack: unused, sendToDeadLetters: unused };
   const options = { clock: systemClock, random: Math.random, horizon, apiDestination: undefined };
-  const deliverBatch = createBatchDeliverer({ deliver, received, rawMessages, ...options });
+  const deliverMessages = createMessageDeliverer({ deliver, received, rawMessages, ...options });
   return (apiDestination: string, first: number): Promise<readonly string[]> =>
-    withDeadline(systemClock, timeoutMs, (deadline) => deliverBatch(messagesOf(apiDestination, first), deadline));
+    withDeadline(systemClock, timeoutMs, (deadline) => deliverMessages(messagesOf(apiDestination, first), deadline));
 }
 
 function messagesOf(apiDestination: string, first: number): readonly RecordMessage[] {

@@ -88,9 +88,9 @@ async function countRateWrites(
   const rate = { InvocationEndpoint: `${endpoint.origin}/orders`, InvocationRateLimitPerSecond: ratePerSecond };
   await events.send(new CreateApiDestinationCommand({ Name: destination, ConnectionArn, HttpMethod: 'POST', ...rate }));
   events.destroy();
-  const deliverBatch = newBatchWorker(surroundings, noLog);
+  const deliverMessages = newBatchWorker(surroundings, noLog);
   const callsOf = async (batch: number): Promise<number> => {
-    const unsettled = await deliverBatch(destination, batch * batchSize);
+    const unsettled = await deliverMessages(destination, batch * batchSize);
     if (unsettled.length > 0) throw new Error('Not all of a batch was delivered.');
     return services.takeOperations().length;
   };

@@ -23,13 +23,13 @@ export function contender(deliver: (index: number) => Promise<unknown>): Contend
 }
 
 /** A contender that makes its deliveries in batches. */
-export function batchContender(deliverBatch: (indices: readonly number[]) => Promise<unknown>): Contender {
+export function batchContender(deliverMessages: (indices: readonly number[]) => Promise<unknown>): Contender {
   const all = orderEvents.map((_, index) => index);
   return async (deliveries) => {
     const before = process.cpuUsage();
     await inLanes(deliveries / batchSize, batchesUnderWay, (batch) => {
       const first = (batch * batchSize) % all.length;
-      return deliverBatch(all.slice(first, first + batchSize));
+      return deliverMessages(all.slice(first, first + batchSize));
     });
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000;

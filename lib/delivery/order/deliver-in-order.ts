@@ -17,8 +17,8 @@ import type { HeldMessages, ProgressStore } from '../../ports/order.ts';
 import type { Deadline } from '../deadline.ts';
 import { hasTime } from '../deadline.ts';
 import type { Deliver, ReceivedEvent } from '../deliver.ts';
-import type { DeliverBatch } from '../deliver-batch.ts';
-import { bodyOf, receivedTooOften } from '../deliver-batch.ts';
+import type { DeliverMessages } from '../deliver-messages.ts';
+import { bodyOf, receivedTooOften } from '../deliver-messages.ts';
 import { elementsInMessage } from '../deliver-elements.ts';
 
 export interface OrderedDelivererDependencies {
@@ -52,7 +52,7 @@ const shortestWaitSeconds = 1;
  * Failure policy: settled messages are deleted while later ones are under way, but nothing waits for the deletion. After a crash, the
  * endpoint may get an event again, also after later ones of its group. The first arrivals are in order.
  */
-export function createOrderedDeliverer(dependencies: OrderedDelivererDependencies): DeliverBatch {
+export function createOrderedDeliverer(dependencies: OrderedDelivererDependencies): DeliverMessages {
   const { received, held } = dependencies;
   return async (messages, deadline) => {
     let isUnderWay = true;

@@ -81,7 +81,7 @@ async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } 
     documents,
     lines,
     deliver: createDeliver(deliverFrom(environment, sqs.clientConfig, overrides)),
-    async deliverBatch(...bodies: readonly string[]) {
+    async deliverMessages(...bodies: readonly string[]) {
       for (const body of bodies) await deliveries.send({ body, attributes: {} });
       const messages = await deliveries.receive();
       const source = { account, region, queueName: 'deliveries' };
@@ -93,8 +93,8 @@ async function startWorkers({ perDestination = false, deadLetterQueueUrl = '' } 
 const mixed = () => [...Object.keys(answers), 'nowhere'].map((name) => JSON.stringify(envelopeOf(name)));
 
 test('a batch that has deliveries with every outcome writes one metric document, with each outcome counted and timed', async () => {
-  const { deliverBatch, documents, lines } = await startWorkers();
-  expect(await deliverBatch(...mixed(), 'no envelope: canary-event')).toEqual({ batchItemFailures: [] });
+  const { deliverMessages, documents, lines } = await startWorkers();
+  expect(await deliverMessages(...mixed(), 'no envelope: canary-event')).toEqual({ batchItemFailures: [] });
   expect(documents.flatMap(emfViolations)).toEqual([]);
   expect(documents).toHaveLength(1);
   const values = (name: string) => valuesOf(documents, name);
@@ -124,8 +124,8 @@ test('a batch that has deliveries with every outcome writes one metric document,
 });
 
 test('metrics per destination are written only for destinations that exist', async () => {
-  const { deliverBatch, documents } = await startWorkers({ perDestination: true });
-  await deliverBatch(...mixed(), JSON.stringify(envelopeOf('no name, but a sentence')));
+  const { deliverMessages, documents } = await startWorkers({ perDestination: true });
+  await deliverMessages(...mixed(), JSON.stringify(envelopeOf('no name, but a sentence')));
   expect(documents.flatMap(emfViolations)).toEqual([]);
   expect(valuesOf(documents, 'Deliveries', 'well')).toEqual([1]);
   expect(valuesOf(documents, 'DeadLetters', 'rejecting')).toEqual([1]);

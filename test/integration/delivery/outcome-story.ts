@@ -9,7 +9,7 @@ import { defaultTransport } from '../../../lib/core/destination/delivery-policy.
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
-import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
+import { createDeliverInput } from '../../../lib/delivery/deliver-input.ts';
 import { createPreparation } from '../../../lib/delivery/route/preparation.ts';
 import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';

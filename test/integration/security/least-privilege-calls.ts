@@ -129,7 +129,7 @@ export async function deliver(story: PrivilegeStory, functionName: 'deliver' | '
   const envelopes = Object.keys(ends).map((end) => envelope(name(end)));
   const target = { Id: 'target', DeadLetterConfig: { Arn: teamQueueArn } };
   envelopes.push({ ...envelope(name('400')), target });
-  await (functionName === 'deliver' ? deliverEach : deliverBatch)(story, envelopes);
+  await (functionName === 'deliver' ? deliverEach : deliverMessages)(story, envelopes);
 }
 
 /** The expected outcome of an event, by the last part of its destination's name. */
@@ -164,7 +164,7 @@ async function deliverEach({ invoke }: PrivilegeStory, envelopes: readonly Envel
 }
 
 /** Invokes deliver-queued with a batch, as Lambda does. The batch also has a message of a newer version. */
-async function deliverBatch({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
+async function deliverMessages({ invoke }: PrivilegeStory, envelopes: readonly Envelope[]): Promise<void> {
   const newer = { DataType: 'String', StringValue: JSON.stringify({ v: 1000, firstReceivedAt: Date.now() }) };
   const Records = [
     ...envelopes.map((each, index) => recordOf(String(index), JSON.stringify(each), {})),

@@ -11,7 +11,7 @@ import type { QueuedDelivery } from '../../../lib/core/message/queued-delivery.t
 import { createAttempt } from '../../../lib/delivery/attempt.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
-import { createDeliverInput } from '../../../lib/delivery/deliver-batch.ts';
+import { createDeliverInput } from '../../../lib/delivery/deliver-input.ts';
 import { createPreparation } from '../../../lib/delivery/route/preparation.ts';
 import type { Resolver } from '../../../lib/delivery/route/resolver.ts';
 import type { ResolvedDestination } from '../../../lib/core/destination/resolved-destination.ts';

@@ -6,7 +6,7 @@ import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.
 import { createKeeping } from '../../../lib/delivery/keeping.ts';
 import { createInMemoryKeptEvents } from '../../fakes/in-memory-kept-events.ts';
 import { createManualClock } from '../../fakes/manual-clock.ts';
-import { createBatches, handles, message, raw } from './batches.ts';
+import { createWorker, handles, message, raw } from './worker.ts';
 import { delivered, deliveryOf, failedForNow } from './outcomes.ts';
 
 /** A store whose writes end when the test says so. */
@@ -21,12 +21,12 @@ function createSlowKeeper() {
   return { keep, writes };
 }
 
-const keptOf = ({ conclusions }: ReturnType<typeof createBatches>) =>
+const keptOf = ({ conclusions }: ReturnType<typeof createWorker>) =>
   conclusions.map(({ eventId, kept }) => [eventId, kept]);
 
 test('a batch is kept as one object, and the conclusion of each delivery names its place in the object', async () => {
   const events = createInMemoryKeptEvents(() => 0);
-  const worker = createBatches(() => delivered, undefined, events);
+  const worker = createWorker(() => delivered, undefined, events);
   await worker.run([message('a'), message('b')]);
   expect(events.objects.size).toBe(1);
   const found = await Promise.all(worker.conclusions.map(({ kept = '' }) => events.read(kept)));
@@ -38,7 +38,7 @@ test('a delivery does not wait until its event is kept, but its conclusion is re
   const keeper = createSlowKeeper();
   const ending = Promise.withResolvers<void>();
   const attempting = (id: string) => (id === 'a' ? delivered : ending.promise.then(() => delivered));
-  const worker = createBatches(attempting, undefined, keeper);
+  const worker = createWorker(attempting, undefined, keeper);
   const running = worker.run([message('a'), message('b')]);
   await worker.settled();
   expect(worker.received.removed).toEqual(handles('a'));
@@ -56,7 +56,7 @@ test('a delivery does not wait until its event is kept, but its conclusion is re
 
 test('when the write of kept events fails, the events are delivered, their conclusions name no place, and each event is counted', async () => {
   const keeper = createSlowKeeper();
-  const worker = createBatches(() => delivered, undefined, keeper);
+  const worker = createWorker(() => delivered, undefined, keeper);
   const running = worker.run([message('a'), message('b')]);
   await worker.settled();
   keeper.writes[0]?.fail();
@@ -70,7 +70,7 @@ test('when the write of kept events fails, the events are delivered, their concl
 
 test('an invocation whose deliveries have ended waits a second for the write of kept events and then gives it up', async () => {
   const keeper = createSlowKeeper();
-  const worker = createBatches(() => delivered, undefined, keeper);
+  const worker = createWorker(() => delivered, undefined, keeper);
   const running = worker.run([message('a')]);
   await worker.settled();
   await worker.clock.advance(999);
@@ -86,7 +86,7 @@ test('an invocation whose deliveries have ended waits a second for the write of 
 test('a write of kept events may take as long as the deliveries, if they take longer than a second', async () => {
   const keeper = createSlowKeeper();
   const ending = Promise.withResolvers<void>();
-  const worker = createBatches(() => ending.promise.then(() => delivered), undefined, keeper);
+  const worker = createWorker(() => ending.promise.then(() => delivered), undefined, keeper);
   const running = worker.run([message('a')]);
   await worker.settled();
   await worker.clock.advance(20_000);
@@ -100,7 +100,7 @@ test('a write of kept events is given up when the rest of the invocation is rese
   const keeper = createSlowKeeper();
   const ending = Promise.withResolvers<void>();
   const attempting = (id: string) => (id === 'a' ? delivered : ending.promise.then(() => delivered));
-  const worker = createBatches(attempting, undefined, keeper);
+  const worker = createWorker(attempting, undefined, keeper);
   const running = worker.run([message('a'), message('b')]);
   await worker.settled();
   await worker.clock.advance(55_000);
@@ -113,7 +113,7 @@ test('a write of kept events is given up when the rest of the invocation is rese
 
 test('a delivery that comes back from the delivery queue is not kept again', async () => {
   const events = createInMemoryKeptEvents(() => 0);
-  const worker = createBatches(() => failedForNow(), undefined, events);
+  const worker = createWorker(() => failedForNow(), undefined, events);
   await worker.run([message('a')]);
   const { queued } = worker.queue.sent[0] ?? expect.fail('Nothing is in the delivery queue.');
   await worker.run([raw('again', formatQueuedDelivery(queued))]);
@@ -124,7 +124,7 @@ test('a delivery that comes back from the delivery queue is not kept again', asy
 
 test('messages that are delivered later in the same invocation are kept as objects of their own', async () => {
   const events = createInMemoryKeptEvents(() => 0);
-  const worker = createBatches(() => delivered, undefined, events);
+  const worker = createWorker(() => delivered, undefined, events);
   await worker.run([message('a'), message('b', { receiveCount: 2 }), message('c', { receiveCount: 2 })]);
   const found = await Promise.all(worker.conclusions.map(({ kept = '' }) => events.read(kept)));
   expect(found.map((delivery) => delivery && namesOf(delivery).eventId)).toEqual(['a', 'b', 'c']);
@@ -145,14 +145,14 @@ test('an invocation whose time is already over records its conclusions without w
 
 test('a message that was received before is kept again, because its first worker may have crashed', async () => {
   const events = createInMemoryKeptEvents(() => 0);
-  const worker = createBatches(() => delivered, undefined, events);
+  const worker = createWorker(() => delivered, undefined, events);
   await worker.run([message('a', { receiveCount: 2 })]);
   expect(worker.conclusions).toMatchObject([{ kept: expect.any(String) }]);
 });
 
 test('an input that is not a delivery is not kept, and its conclusion is recorded', async () => {
   const events = createInMemoryKeptEvents(() => 0);
-  const worker = createBatches(() => delivered, undefined, events);
+  const worker = createWorker(() => delivered, undefined, events);
   await worker.run([raw('a', { body: 'x', attributes: {} })]);
   expect(events.objects.size).toBe(0);
   expect(worker.conclusions).toMatchObject([{ code: 'InvalidJson' }]);

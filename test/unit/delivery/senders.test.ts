@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Conclusion } from '../../../lib/core/delivery/delivery.ts';
 import { formatQueuedDelivery } from '../../../lib/core/message/queued-delivery.ts';
-import { createBatches, raw } from './batches.ts';
+import { createWorker, raw } from './worker.ts';
 
 /* Each sample of test/events/senders, through both doors. A row has the end of the id of each delivered event. */
 
@@ -56,14 +56,14 @@ test('every file in test/events/senders is tested', () => {
 
 describe('what other senders send', () => {
   test.each(rows)('deliver with $what delivers or dead-letters each event of $name alone', async (row) => {
-    const { invoke, deadLetters } = createBatches(undefined, undefined, undefined, undefined, row.apiDestination);
+    const { invoke, deadLetters } = createWorker(undefined, undefined, undefined, undefined, row.apiDestination);
     const conclusions = await invoke(JSON.parse(textOf(row.name)));
     expect(conclusions.map(endOf)).toEqual(row.expected);
     expect(deadLetters.letters).toHaveLength(row.expected.filter((each) => each === 'dead').length);
   });
 
   test.each(rows)('a delivery queue with $what delivers or dead-letters each event of $name alone', async (row) => {
-    const worker = createBatches(undefined, undefined, undefined, undefined, row.apiDestination);
+    const worker = createWorker(undefined, undefined, undefined, undefined, row.apiDestination);
     expect(await worker.run([raw('m', { body: textOf(row.name), attributes: {} })])).toEqual([]);
     const own = worker.queue.sent.map(({ queued }, index) => raw(`own-${index}`, formatQueuedDelivery(queued)));
     expect(await worker.run(own)).toEqual([]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatConclusion } from '../../../../lib/adapters/log/json-lines.ts';
 import type { AttemptResult } from '../../../../lib/delivery/attempt.ts';
-import { createBatches } from '../batches.ts';
+import { createWorker } from '../worker.ts';
 import { delivered, failedForNow, rejected } from '../outcomes.ts';
 
 test.each<[string, AttemptResult]>([
@@ -9,7 +9,7 @@ test.each<[string, AttemptResult]>([
   ['deferred', failedForNow()],
   ['dead-lettered', rejected],
 ])('the log line of a %s event says how many events its request had', async (outcome, result) => {
-  const { invoke } = createBatches(() => ({ ...result, batchSize: 10 }) as AttemptResult);
+  const { invoke } = createWorker(() => ({ ...result, batchSize: 10 }) as AttemptResult);
   const [conclusion = expect.fail('The event has a conclusion.')] = await invoke({
     apiDestination: 'orders',
     event: {},
@@ -18,6 +18,6 @@ test.each<[string, AttemptResult]>([
 });
 
 test('the log line of an event with a request of its own has no batchSize', async () => {
-  const [conclusion] = await createBatches().invoke({ apiDestination: 'orders', event: {} });
+  const [conclusion] = await createWorker().invoke({ apiDestination: 'orders', event: {} });
   expect(conclusion).not.toHaveProperty('batchSize');
 });

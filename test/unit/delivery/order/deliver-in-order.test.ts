@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../../lib/core/failure/failure.ts';
-import { handles, raw } from '../batches.ts';
+import { handles, raw } from '../worker.ts';
 import { delivered, failedForNow, rejected } from '../outcomes.ts';
-import { asOfGroup, createOrderedBatches, inGroup } from './ordered-batches.ts';
+import { asOfGroup, createOrderedWorker, inGroup } from './ordered-worker.ts';
 
 const outage = new Failure('StoreUnavailable', 'injected');
 
@@ -10,7 +10,7 @@ describe('a batch of the ordered queue', () => {
   test('the events of a group are attempted one after another, and those of other groups side by side', async () => {
     const underWay = new Set<string>();
     const together: string[][] = [];
-    const { run, attempted } = createOrderedBatches(async (id) => {
+    const { run, attempted } = createOrderedWorker(async (id) => {
       underWay.add(id);
       together.push([...underWay]);
       await new Promise((resolve) => setImmediate(resolve));
@@ -25,7 +25,7 @@ describe('a batch of the ordered queue', () => {
   });
 
   test('an event that must wait holds the later ones of its group, and no other group', async () => {
-    const { run, attempted, held, queue, conclusions, clock } = createOrderedBatches((id) =>
+    const { run, attempted, held, queue, conclusions, clock } = createOrderedWorker((id) =>
       id === 'a2' ? failedForNow(40_000) : delivered,
     );
     const batch = [inGroup('a', 'a1'), inGroup('a', 'a2'), inGroup('a', 'a3'), inGroup('b', 'b1')];
@@ -42,14 +42,14 @@ describe('a batch of the ordered queue', () => {
   });
 
   test('an event that fails for good becomes a dead letter, and its group goes on', async () => {
-    const { run, attempted, deadLetters } = createOrderedBatches((id) => (id === 'a1' ? rejected : delivered));
+    const { run, attempted, deadLetters } = createOrderedWorker((id) => (id === 'a1' ? rejected : delivered));
     expect(await run([inGroup('a', 'a1'), inGroup('a', 'a2')])).toEqual([]);
     expect(attempted).toEqual(['a1', 'a2']);
     expect(deadLetters.letters).toMatchObject([{ code: 'EndpointRejected', delivery: { orderedGroup: 'a' } }]);
   });
 
   test('a message that is not a delivery becomes a dead letter, and its group goes on', async () => {
-    const { run, attempted, deadLetters } = createOrderedBatches();
+    const { run, attempted, deadLetters } = createOrderedWorker();
     const bad = asOfGroup('a', raw('bad', { body: '{"no":"envelope"}', attributes: {} }));
     expect(await run([bad, inGroup('a', 'a2')])).toEqual([]);
     expect(attempted).toEqual(['a2']);
@@ -57,7 +57,7 @@ describe('a batch of the ordered queue', () => {
   });
 
   test('an event that no queue takes over holds its group for a minute', async () => {
-    const { run, attempted, held, deadLetters } = createOrderedBatches(() => rejected);
+    const { run, attempted, held, deadLetters } = createOrderedWorker(() => rejected);
     deadLetters.failWith(outage);
     expect(await run([inGroup('a', 'a1'), inGroup('a', 'a2')])).toEqual(['a1', 'a2']);
     expect(attempted).toEqual(['a1']);
@@ -65,7 +65,7 @@ describe('a batch of the ordered queue', () => {
   });
 
   test('an error in our own code holds its group only', async () => {
-    const { run, attempted } = createOrderedBatches((id) => {
+    const { run, attempted } = createOrderedWorker((id) => {
       if (id === 'a1') throw new TypeError('injected');
       return delivered;
     });
@@ -74,7 +74,7 @@ describe('a batch of the ordered queue', () => {
   });
 
   test('delivered messages are deleted while a later one of their group is under way', async () => {
-    const { run, received, settled } = createOrderedBatches(async (id) => {
+    const { run, received, settled } = createOrderedWorker(async (id) => {
       if (id === 'a2') await settled();
       if (id === 'a2') expect(received.removed).toEqual(handles('a1'));
       return delivered;
@@ -84,14 +84,14 @@ describe('a batch of the ordered queue', () => {
   });
 
   test('if messages can be neither hidden nor deleted, the batch is answered as usual', async () => {
-    const { run, held, received } = createOrderedBatches((id) => (id === 'a2' ? failedForNow() : delivered));
+    const { run, held, received } = createOrderedWorker((id) => (id === 'a2' ? failedForNow() : delivered));
     held.failWith(outage);
     received.failWith(outage);
     expect(await run([inGroup('a', 'a1'), inGroup('a', 'a2'), inGroup('a', 'a3')])).toEqual(['a2', 'a3']);
   });
 
   test('a worker that was frozen beyond its deadline begins no further attempt, and its messages come back at once', async () => {
-    const { run, attempted, held, clock } = createOrderedBatches(() => {
+    const { run, attempted, held, clock } = createOrderedWorker(() => {
       clock.set(clock.nowMs() + 3_600_000);
       return delivered;
     });
@@ -103,13 +103,13 @@ describe('a batch of the ordered queue', () => {
 
 describe('the progress of an event that waits in the ordered queue', () => {
   test('an event that is received once reads and writes no progress if it is delivered', async () => {
-    const { run, progressStore } = createOrderedBatches();
+    const { run, progressStore } = createOrderedWorker();
     await run([inGroup('a', 'a1')]);
     expect(progressStore.calls).toEqual([]);
   });
 
   test('an event that must wait continues with its attempts, and is not attempted before its time', async () => {
-    const { run, attempted, held, progressStore, clock } = createOrderedBatches(() => failedForNow(2_000_000));
+    const { run, attempted, held, progressStore, clock } = createOrderedWorker(() => failedForNow(2_000_000));
     await run([inGroup('a', 'a1', 4)]);
     expect(progressStore.saved.get('a1')).toMatchObject({ attempts: 1, finishedReceives: 4 });
     await clock.advance(900_000);
@@ -124,7 +124,7 @@ describe('the progress of an event that waits in the ordered queue', () => {
   });
 
   test('an event whose retries are used up becomes a dead letter, however often it was received', async () => {
-    const { run, progressStore, deadLetters, clock } = createOrderedBatches(() => failedForNow());
+    const { run, progressStore, deadLetters, clock } = createOrderedWorker(() => failedForNow());
     let receiveCount = 0;
     while (deadLetters.letters.length === 0 && receiveCount < 400) {
       receiveCount += 1;
@@ -136,7 +136,7 @@ describe('the progress of an event that waits in the ordered queue', () => {
   });
 
   test('if the progress cannot be saved, the event waits all the same, and its attempt is not counted', async () => {
-    const { run, held, progressStore, attempted } = createOrderedBatches(() => failedForNow(5000));
+    const { run, held, progressStore, attempted } = createOrderedWorker(() => failedForNow(5000));
     progressStore.failWith('save', outage);
     expect(await run([inGroup('a', 'a1')])).toEqual(['a1']);
     expect(held.hidden).toMatchObject([{ seconds: 5 }]);
@@ -145,7 +145,7 @@ describe('the progress of an event that waits in the ordered queue', () => {
   });
 
   test('if the progress cannot be read, the event is not attempted, waits, and keeps what was saved', async () => {
-    const { run, attempted, held, progressStore, conclusions } = createOrderedBatches();
+    const { run, attempted, held, progressStore, conclusions } = createOrderedWorker();
     progressStore.failWith('read', new TypeError('An item of the table has no number.'));
     expect(await run([inGroup('a', 'a1', 2), inGroup('a', 'a2', 2)])).toEqual(['a1', 'a2']);
     expect(attempted).toEqual([]);
@@ -155,7 +155,7 @@ describe('the progress of an event that waits in the ordered queue', () => {
   });
 
   test('if the progress can never be read, the event becomes a dead letter when it is older than a day', async () => {
-    const { run, progressStore, deadLetters, clock } = createOrderedBatches();
+    const { run, progressStore, deadLetters, clock } = createOrderedWorker();
     progressStore.failWith('read', outage);
     await clock.advance(86_400_001);
     expect(await run([inGroup('a', 'a1', 2)])).toEqual([]);
@@ -163,7 +163,7 @@ describe('the progress of an event that waits in the ordered queue', () => {
   });
 
   test('a message that crashes its workers becomes a dead letter, and its group goes on', async () => {
-    const { run, attempted, deadLetters, progressStore } = createOrderedBatches();
+    const { run, attempted, deadLetters, progressStore } = createOrderedWorker();
     progressStore.failWith('save', outage);
     const unfinished = { unfinishedAttempts: 5, finishedReceives: 0, settledEvents: 0, attempts: 0, postponements: 0 };
     const saved = progressStore.saved as Map<string, typeof unfinished>;
@@ -174,7 +174,7 @@ describe('the progress of an event that waits in the ordered queue', () => {
   });
 
   test('an event that waited behind another one a hundred times gets all its attempts', async () => {
-    const { run, attempted } = createOrderedBatches();
+    const { run, attempted } = createOrderedWorker();
     expect(await run([inGroup('a', 'a1', 100)])).toEqual([]);
     expect(attempted).toEqual(['a1']);
   });
@@ -186,7 +186,7 @@ describe('a message of the ordered queue from another sender', () => {
 
   test('the events of an array are sent one after another, and after a wait it goes on with the event that waited', async () => {
     const fails = new Set(['e2']);
-    const { run, attempted, held, clock } = createOrderedBatches((id) =>
+    const { run, attempted, held, clock } = createOrderedWorker((id) =>
       fails.delete(id) ? failedForNow(5000) : delivered,
     );
     const array = (receiveCount: number) =>
@@ -203,7 +203,7 @@ describe('a message of the ordered queue from another sender', () => {
   test('a message that only a newer version can read holds its group, and is a dead letter after a day', async () => {
     const LASTMILE = JSON.stringify({ v: 2, apiDestination: 'orders' });
     const newer = asOfGroup('a', raw('new', { body: '{}', attributes: { LASTMILE } }));
-    const { run, attempted, held, rawMessages, clock } = createOrderedBatches();
+    const { run, attempted, held, rawMessages, clock } = createOrderedWorker();
     expect(await run([newer, inGroup('a', 'a2')])).toEqual(['new', 'a2']);
     expect(held.hidden).toMatchObject([{ seconds: 60 }]);
     await clock.advance(86_400_001);

@@ -9,7 +9,7 @@ import { apiDestinationOf } from '../../../contract/dynamodb/subjects.ts';
 import { createInMemoryOrderedQueue } from '../../../fakes/order/in-memory-order.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
 import { createInMemoryReceivedMessages } from '../../../fakes/in-memory-received-messages.ts';
-import { createBatches, message, raw } from '../batches.ts';
+import { createWorker, message, raw } from '../worker.ts';
 
 const outage = new Failure('StoreUnavailable', 'injected');
 const perGroup: DeliveryPolicyOverrides = { order: 'PER_GROUP', orderGroupPath: '$.group' };
@@ -37,7 +37,7 @@ function setUp({ policy, isCached = true, hasQueue = true, read }: Options = {})
   const handOver = createHandOver(hasQueue ? ordered : undefined, createManualClock(), randomUUID);
   const ordering = createOrdering(destinations, hasQueue, handOver);
   const received = createInMemoryReceivedMessages();
-  const worker = createBatches(undefined, undefined, undefined, received, undefined, ordering);
+  const worker = createWorker(undefined, undefined, undefined, received, undefined, ordering);
   const orderOf = () => ordered.sent.map(({ queued }) => (queued.delivery.event.value as { id: string }).id);
   return { ...worker, ordered, orderOf, reads: () => reads };
 }

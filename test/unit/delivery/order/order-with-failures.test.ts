@@ -4,9 +4,9 @@ import { withDeadline } from '../../../../lib/delivery/deadline.ts';
 import { createOrderedDeliverer } from '../../../../lib/delivery/order/deliver-in-order.ts';
 import { createInMemoryFifoQueue } from '../../../fakes/order/in-memory-fifo-queue.ts';
 import { createInMemoryProgress } from '../../../fakes/order/in-memory-order.ts';
-import { createBatches } from '../batches.ts';
+import { createWorker } from '../worker.ts';
 import { delivered, failedForNow, rejected } from '../outcomes.ts';
-import { inGroup } from './ordered-batches.ts';
+import { inGroup } from './ordered-worker.ts';
 
 /** Numbers from 0 up to 1 that are the same in each run. Source: mulberry32. */
 function seeded(seed: number): () => number {
@@ -50,7 +50,7 @@ async function deliverAll(seed: number) {
   const arrived: string[] = [];
   const invocations = new WeakMap<Deadline, Invocation>();
   let deaths = 0;
-  const { clock, deliver, rawMessages, deadLetters } = createBatches((id, deadline) => {
+  const { clock, deliver, rawMessages, deadLetters } = createWorker((id, deadline) => {
     const invocation = invocations.get(deadline);
     const [fate, arrives] = [random(), random() < 0.5];
     if (invocation?.isAlive !== true) return never;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSlotHorizon } from '../../../../lib/delivery/rate/slot-horizon.ts';
 import { createManualClock } from '../../../fakes/manual-clock.ts';
-import { createBatches, message } from '../batches.ts';
+import { createWorker, message } from '../worker.ts';
 
 function setUp(batchingWindowMs?: number) {
   const clock = createManualClock();
@@ -49,7 +49,7 @@ test('the time that Lambda waits for a full batch does not count as lateness', (
 });
 
 test('a message of the delivery queue counts as late if it comes half a second after the end of its wait', async () => {
-  const { clock, run, horizon } = createBatches();
+  const { clock, run, horizon } = createWorker();
   const sentAtMs = clock.nowMs();
   clock.set(sentAtMs + 10_499);
   await run([message('in time', { notBeforeMs: sentAtMs + 9001 }), message('again', { receiveCount: 2 })]);

@@ -3,13 +3,13 @@ import { Failure } from '../../../lib/core/failure/failure.ts';
 import { maximumReceives } from '../../../lib/core/message/queued-delivery.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
-import { createBatches, handles, message, raw } from './batches.ts';
+import { createWorker, handles, message, raw } from './worker.ts';
 import { delivered, failedForNow } from './outcomes.ts';
 
 describe('a poisoned message', () => {
   test('a message that triggers a bug is the only one of its batch that is received again, and it is logged', async () => {
     const bug = new TypeError('x is not a function');
-    const { run, conclusions } = createBatches((id) => {
+    const { run, conclusions } = createWorker((id) => {
       if (id === 'poison') throw bug;
       return delivered;
     });
@@ -21,7 +21,7 @@ describe('a poisoned message', () => {
   });
 
   test('a message whose request hangs is deferred at the deadline, after the other messages were deleted', async () => {
-    const { run, clock, settled, received, queue } = createBatches(async (id, { signal }) => {
+    const { run, clock, settled, received, queue } = createWorker(async (id, { signal }) => {
       if (id !== 'hangs') return delivered;
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       return failedForNow();
@@ -35,9 +35,7 @@ describe('a poisoned message', () => {
   });
 
   test('the other messages of a batch are deleted even when the work for one message never ends', async () => {
-    const { run, settled, received } = createBatches((id) =>
-      id === 'dead' ? new Promise(() => undefined) : delivered,
-    );
+    const { run, settled, received } = createWorker((id) => (id === 'dead' ? new Promise(() => undefined) : delivered));
     void run([message('a'), message('dead'), message('b')]);
     await settled();
     expect(received.removed).toEqual(handles('a', 'b'));
@@ -49,7 +47,7 @@ describe('a message that is received again', () => {
     const gates = new Map(
       ['new-1', 'new-2', 'old-1', 'old-2'].map((id) => [id, Promise.withResolvers<AttemptResult>()]),
     );
-    const { run, settled, attempted, received } = createBatches((id) => gates.get(id)?.promise ?? delivered);
+    const { run, settled, attempted, received } = createWorker((id) => gates.get(id)?.promise ?? delivered);
     const again = { receiveCount: 2 };
     const running = run([message('old-1', again), message('new-1'), message('old-2', again), message('new-2')]);
     const finish = async (id: string) => {
@@ -77,7 +75,7 @@ describe('a message that is received again', () => {
       removedBefore.push([...received.removed]);
       return delivered;
     };
-    const { run } = createBatches(attempting, undefined, undefined, received);
+    const { run } = createWorker(attempting, undefined, undefined, received);
     const again = { receiveCount: 2 };
     await run([message('new-1'), message('new-2'), message('old-1', again), message('old-2', again)]);
     const both = handles('new-1', 'new-2');
@@ -85,7 +83,7 @@ describe('a message that is received again', () => {
   });
 
   test('a message that is received again is processed even if the previous message failed', async () => {
-    const { run } = createBatches((id) => {
+    const { run } = createWorker((id) => {
       if (id === 'bad') throw new TypeError('a bug');
       return delivered;
     });
@@ -95,7 +93,7 @@ describe('a message that is received again', () => {
 
   test('messages that are received again are processed in random order, so that a fatal one is not always first', async () => {
     const numbers = [0.9, 0.1, 0.5];
-    const { run, attempted } = createBatches(undefined, () => numbers.shift() ?? 0);
+    const { run, attempted } = createWorker(undefined, () => numbers.shift() ?? 0);
     const again = { receiveCount: 2 };
     await run([message('a', again), message('b', again), message('c', again)]);
     expect(attempted).toEqual(['b', 'c', 'a']);
@@ -106,7 +104,7 @@ describe('a message before its last receive', () => {
   const last = maximumReceives - 1;
 
   test('a message is still attempted two receives before its last allowed receive', async () => {
-    const { run, attempted, deadLetters } = createBatches();
+    const { run, attempted, deadLetters } = createWorker();
     expect(await run([message('a', { receiveCount: last - 1 })])).toEqual([]);
     expect([attempted, deadLetters.letters]).toEqual([['a'], []]);
   });
@@ -114,7 +112,7 @@ describe('a message before its last receive', () => {
   test.each([last, last + 1, 1000])(
     'a message in receive %d of ten goes to the dead letters without another attempt',
     async (receiveCount) => {
-      const { run, attempted, deadLetters, conclusions } = createBatches();
+      const { run, attempted, deadLetters, conclusions } = createWorker();
       const rule = 'arn:aws:events:us-east-1:123456789012:rule/r';
       expect(await run([message('a', { receiveCount, attempts: 4, rule, target: { Id: 't' } })])).toEqual([]);
       expect(attempted).toEqual([]);
@@ -131,13 +129,13 @@ describe('a message before its last receive', () => {
   );
 
   test('a message close to its last allowed receive is received again when the dead letters do not accept it', async () => {
-    const { run, deadLetters } = createBatches();
+    const { run, deadLetters } = createWorker();
     deadLetters.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { receiveCount: last })])).toEqual(['a']);
   });
 
   test('SQS itself moves an unreadable message of a newer version to the dead letters, so that its content is kept', async () => {
-    const { run, deadLetters } = createBatches();
+    const { run, deadLetters } = createWorker();
     const newer = { body: '{}', attributes: { LASTMILE: '{"v":2,"apiDestination":"orders"}' } };
     expect(await run([raw('newer', newer, last)])).toEqual(['newer']);
     expect(deadLetters.letters).toEqual([]);

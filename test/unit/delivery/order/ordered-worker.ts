@@ -4,14 +4,14 @@ import { withDeadline } from '../../../../lib/delivery/deadline.ts';
 import { createOrderedDeliverer } from '../../../../lib/delivery/order/deliver-in-order.ts';
 import { createInMemoryHeldMessages, createInMemoryProgress } from '../../../fakes/order/in-memory-order.ts';
 import { createInMemoryReceivedMessages } from '../../../fakes/in-memory-received-messages.ts';
-import { createBatches, raw } from '../batches.ts';
+import { createWorker, raw } from '../worker.ts';
 import { deliveryOf } from '../outcomes.ts';
 
-type Attempting = Parameters<typeof createBatches>[0];
+type Attempting = Parameters<typeof createWorker>[0];
 
-/** A worker that delivers batches of the ordered queue. The test provides the attempt of each delivery. */
-export function createOrderedBatches(attempting?: Attempting) {
-  const worker = createBatches(attempting);
+/** A worker that delivers messages of the ordered queue. The test provides the attempt of each delivery. */
+export function createOrderedWorker(attempting?: Attempting) {
+  const worker = createWorker(attempting);
   const { deliver, clock, rawMessages } = worker;
   const received = createInMemoryReceivedMessages();
   const held = createInMemoryHeldMessages();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import { delivered } from './outcomes.ts';
-import { createBatches, handles, message, raw } from './batches.ts';
+import { createWorker, handles, message, raw } from './worker.ts';
 
 const dayMs = 86_400_000;
 const startMs = Date.UTC(2026, 0, 1);
@@ -16,7 +16,7 @@ describe('a message that only a newer worker can read', () => {
   test('a message that only a newer worker can read is sent back to the queue unchanged, and then counts as settled', async () => {
     // The other message is still under way when the code for messages of newer versions has been loaded.
     const newerIsSettled = Promise.withResolvers<void>();
-    const { run, attempted, rawMessages, conclusions, received, clock } = createBatches(async () => {
+    const { run, attempted, rawMessages, conclusions, received, clock } = createWorker(async () => {
       await newerIsSettled.promise;
       return delivered;
     });
@@ -38,14 +38,14 @@ describe('a message that only a newer worker can read', () => {
   });
 
   test('a message that only a newer worker can read is sent back even at its last allowed receive', async () => {
-    const { run, rawMessages, deadLetters } = createBatches();
+    const { run, rawMessages, deadLetters } = createWorker();
     expect(await run([newer('new', startMs, 9)])).toEqual([]);
     expect(rawMessages.sentBack).toHaveLength(1);
     expect(deadLetters.letters).toEqual([]);
   });
 
   test('a message that only a newer worker can read is dead-lettered unchanged after the longest age limit', async () => {
-    const { run, rawMessages, conclusions, deadLetters } = createBatches();
+    const { run, rawMessages, conclusions, deadLetters } = createWorker();
     const sent = newer('new', startMs - dayMs - 1);
     expect(await run([sent])).toEqual([]);
     expect(rawMessages.buried).toMatchObject([{ body: 'canary', attributes: sent.raw.attributes }]);
@@ -55,7 +55,7 @@ describe('a message that only a newer worker can read', () => {
   });
 
   test('a message that only a newer worker can read is received again when its age is unknown', async () => {
-    const { run, rawMessages } = createBatches();
+    const { run, rawMessages } = createWorker();
     expect(await run([newer('new', undefined)])).toEqual(['new']);
     expect([...rawMessages.sentBack, ...rawMessages.buried]).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe('a message that only a newer worker can read', () => {
   test.each([new Failure('StoreUnavailable', 'injected'), new TypeError('a bug')])(
     'a message that only a newer worker can read is received again when sending it back fails with %s',
     async (error) => {
-      const { run, rawMessages, received } = createBatches();
+      const { run, rawMessages, received } = createWorker();
       rawMessages.failWith(error);
       expect(await run([newer('new', startMs), newer('old', 1), message('a')])).toEqual(['new', 'old']);
       expect(received.removed).toEqual(handles('a'));

@@ -1,10 +1,5 @@
 import type { Conclusion } from '../core/delivery/delivery.ts';
 import { Failure } from '../core/failure/failure.ts';
-import { jsonText } from '../core/input/json-text.ts';
-import type { JsonValue } from '../core/input/json.ts';
-import { isJsonObject } from '../core/input/json.ts';
-import type { Trace } from '../core/delivery/trace.ts';
-import { parseDelivery } from '../core/message/parse-delivery.ts';
 import type { QueueMessage } from '../core/message/queue-message.ts';
 import { bodyText, mayHoldSeveral } from '../core/message/queue-message.ts';
 import {
@@ -15,15 +10,13 @@ import {
   unreadDetails,
 } from '../core/message/queued-delivery.ts';
 import type { RecordMessage } from '../core/message/sqs-event.ts';
-import { batchSize } from '../core/message/sqs-event.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { RawMessages, ReceivedMessages } from '../ports/delivery.ts';
 import type { Deadline } from './deadline.ts';
-import type { ElementConclusion } from './deliver-elements.ts';
 import type { SlotHorizon } from './rate/slot-horizon.ts';
 import type { Deliver, ReceivedEvent } from './deliver.ts';
 
-export interface BatchDelivererDependencies {
+export interface MessageDelivererDependencies {
   readonly deliver: Deliver;
   readonly received: ReceivedMessages;
   readonly rawMessages: RawMessages;
@@ -34,11 +27,15 @@ export interface BatchDelivererDependencies {
   readonly apiDestination: string | undefined;
 }
 
-/** @returns the ids of the messages that are not settled and must be received again */
-export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadline) => Promise<readonly string[]>;
+/**
+ * Delivers the messages of one invocation, at most ten.
+ *
+ * @returns the ids of the messages that are not settled and must be received again
+ */
+export type DeliverMessages = (messages: readonly RecordMessage[], deadline: Deadline) => Promise<readonly string[]>;
 
 /**
- * Delivers a batch of messages. Messages that are received for the first time are delivered side by side.
+ * Delivers messages of the delivery queue. Those that are received for the first time are delivered side by side.
  *
  * Failure policy: a message that was received before may have crashed its last worker. So such messages are processed one at a
  * time, in random order, after the others have been processed. When only one more receive is allowed, such a message goes to
@@ -48,7 +45,7 @@ export type DeliverBatch = (messages: readonly RecordMessage[], deadline: Deadli
  *
  * A message that holds an array counts as settled when each of its events has settled (`deliverTogether`).
  */
-export function createBatchDeliverer(dependencies: BatchDelivererDependencies): DeliverBatch {
+export function createMessageDeliverer(dependencies: MessageDelivererDependencies): DeliverMessages {
   const { deliver, received, rawMessages, clock, random, horizon, apiDestination } = dependencies;
 
   function receivedEventOf(record: RecordMessage): ReceivedEvent {
@@ -138,49 +135,4 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
     .map((item) => ({ item, at: random() }))
     .sort((one, other) => one.at - other.at)
     .map(({ item }) => item);
-}
-
-export interface InputDelivererDependencies {
-  readonly deliver: Deliver;
-  readonly clock: Clock;
-  /** The API destination of every event, when the function has one; envelopes are then refused. */
-  readonly apiDestination: string | undefined;
-}
-
-export interface Invocation {
-  /** The same when the sender invokes again because an invocation failed; absent when it is not known. */
-  readonly id?: string | undefined;
-  /** The trace of the invocation. An envelope may have another one. */
-  readonly trace?: Trace | undefined;
-}
-
-/** Delivers the unparsed input of an invocation that is one event. */
-export type DeliverInput = (input: unknown, deadline: Deadline, invocation?: Invocation) => Promise<Conclusion>;
-
-export function createDeliverInput({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverInput {
-  return (input, deadline, { id, trace } = {}) => {
-    const parse = () => ({ delivery: parseDelivery(input, { apiDestination, nowMs: clock.nowMs(), trace }) });
-    const body = () => jsonText((input ?? null) as JsonValue);
-    return deliver(id === undefined ? { parse, body } : { parse, body, arrival: { id, position: 0 } }, deadline);
-  };
-}
-
-/** Whether an input may hold several events, and `DeliverElements` must look. */
-export function mayHoldElements(input: unknown): boolean {
-  return Array.isArray(input) || (isJsonObject(input) && Object.hasOwn(input, 'Records'));
-}
-
-/** Delivers the events of an input that may hold several. @returns undefined when it is one event */
-export type DeliverElements = (
-  input: unknown,
-  deadline: Deadline,
-  invocation?: Invocation,
-) => Promise<readonly ElementConclusion[] | undefined>;
-
-export function createDeliverElements({ deliver, clock, apiDestination }: InputDelivererDependencies): DeliverElements {
-  return async (input, deadline, { id, trace } = {}) => {
-    const { deliverTogether, elementsInInput } = await import('./deliver-elements.ts');
-    const elements = elementsInInput(input, { apiDestination, nowMs: clock.nowMs(), trace }, id);
-    return elements && deliverTogether(elements, deliver, deadline, batchSize);
-  };
 }

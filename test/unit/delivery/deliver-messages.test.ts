@@ -5,25 +5,25 @@ import { namesOf } from '../../../lib/core/delivery/delivery-names.ts';
 import { Failure } from '../../../lib/core/failure/failure.ts';
 import type { AttemptResult } from '../../../lib/delivery/attempt.ts';
 import { createInMemoryReceivedMessages } from '../../fakes/in-memory-received-messages.ts';
-import { createBatches, handles, message, raw } from './batches.ts';
+import { createWorker, handles, message, raw } from './worker.ts';
 import { delivered, failedForNow, putOff, rejected } from './outcomes.ts';
 
 describe('a batch', () => {
   test('a batch without messages returns nothing', async () => {
-    const { run, received } = createBatches();
+    const { run, received } = createWorker();
     expect(await run([])).toEqual([]);
     expect(received.removed).toEqual([]);
   });
 
   test('a batch whose messages are all settled returns no message to the queue', async () => {
-    const { run, attempted } = createBatches((id) => (id === 'a' ? delivered : rejected));
+    const { run, attempted } = createWorker((id) => (id === 'a' ? delivered : rejected));
     expect(await run([message('a'), message('b')])).toEqual([]);
     expect(attempted).toEqual(['a', 'b']);
   });
 
   test('a settled message of a batch is deleted while other messages are still being processed', async () => {
     const slow = Promise.withResolvers<AttemptResult>();
-    const { run, settled, attempted, received } = createBatches((id) => (id === 'slow' ? slow.promise : delivered));
+    const { run, settled, attempted, received } = createWorker((id) => (id === 'slow' ? slow.promise : delivered));
     const running = run([message('slow'), message('a'), message('b')]);
     await settled();
     expect(attempted).toEqual(['slow', 'a', 'b']);
@@ -33,13 +33,13 @@ describe('a batch', () => {
   });
 
   test('the last message of a batch is not deleted by the worker, because the end of the invocation deletes it', async () => {
-    const { run, received } = createBatches();
+    const { run, received } = createWorker();
     await run([message('alone')]);
     expect(received.removed).toEqual([]);
   });
 
   test('when all messages of a batch settle at the same moment, the end of the invocation deletes them', async () => {
-    const { run, received } = createBatches();
+    const { run, received } = createWorker();
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
     expect(received.removed).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe('a batch', () => {
       if (id === 'bad') throw new TypeError('a bug');
       return delivered;
     };
-    const { run } = createBatches(attempting, undefined, undefined, received);
+    const { run } = createWorker(attempting, undefined, undefined, received);
     expect(await run([message('a'), message('bad')])).toEqual(['bad']);
     expect(received.removed).toEqual([]);
   });
@@ -58,7 +58,7 @@ describe('a batch', () => {
   test('a batch does not end while the deletion of one of its messages is under way', async () => {
     const removal = Promise.withResolvers<void>();
     const received = { ...createInMemoryReceivedMessages(), removeNow: () => removal.promise };
-    const { run, settled } = createBatches(undefined, undefined, undefined, received);
+    const { run, settled } = createWorker(undefined, undefined, undefined, received);
     let hasEnded = false;
     const running = run([message('a'), message('b')]).finally(() => {
       hasEnded = true;
@@ -71,7 +71,7 @@ describe('a batch', () => {
 
   test('a message is not deleted before it is settled', async () => {
     const writing = Promise.withResolvers<AttemptResult>();
-    const { run, settled, received } = createBatches((id) => (id === 'a' ? writing.promise : failedForNow()));
+    const { run, settled, received } = createWorker((id) => (id === 'a' ? writing.promise : failedForNow()));
     const running = run([message('a'), message('b', { target: { RetryPolicy: { MaximumRetryAttempts: 0 } } })]);
     await settled();
     expect(received.removed).toEqual(handles('b'));
@@ -80,7 +80,7 @@ describe('a batch', () => {
   });
 
   test('a batch is settled even if its messages cannot be deleted', async () => {
-    const { run, received } = createBatches();
+    const { run, received } = createWorker();
     received.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a'), message('b'), message('c')])).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe('a batch', () => {
     const broken = fc.record({ queue: fc.boolean(), deadLetters: fc.boolean(), deletions: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(fates, broken, async (messages, breaks) => {
-        const { run, clock, queue, deadLetters, received } = createBatches((id) => {
+        const { run, clock, queue, deadLetters, received } = createWorker((id) => {
           if (id.endsWith('bug')) throw new TypeError('a bug');
           if (id.endsWith('rejected')) return rejected;
           return id.endsWith('later') ? failedForNow(30_000) : delivered;
@@ -170,14 +170,14 @@ describe('a message that is no delivery', () => {
       'InvalidDelivery',
     ],
   ])('a message that %s goes to the dead letters unchanged, with the reason', async (_what, content, body, code) => {
-    const { run, attempted, deadLetters } = createBatches();
+    const { run, attempted, deadLetters } = createWorker();
     expect(await run([raw('x', content)])).toEqual([]);
     expect(deadLetters.letters).toEqual([{ body, code, reason: expect.any(String) }]);
     expect(attempted).toEqual([]);
   });
 
   test('a message with an unreadable delivery keeps its destination in the dead letters', async () => {
-    const { run, deadLetters } = createBatches();
+    const { run, deadLetters } = createWorker();
     const rule = 'arn:aws:events:us-east-1:123456789012:rule/orders';
     const details = { v: 1, apiDestination: 'orders', rule, target: { Id: 'no Id', Input: '{}' }, attempts: 3 };
     const content = { body: '{"id":1.0}', attributes: { LASTMILE: JSON.stringify(details) } };
@@ -188,14 +188,14 @@ describe('a message that is no delivery', () => {
   });
 
   test('a message that holds no delivery does not affect the other messages of its batch', async () => {
-    const { run, attempted } = createBatches();
+    const { run, attempted } = createWorker();
     expect(await run([raw('x', { body: '[', attributes: {} }), message('a')])).toEqual([]);
     expect(attempted).toEqual(['a']);
   });
 });
 
 test('the age of an envelope from a rule counts from the time when it was sent, not received', async () => {
-  const { run, clock, deadLetters, attempted } = createBatches();
+  const { run, clock, deadLetters, attempted } = createWorker();
   const target = { RetryPolicy: { MaximumEventAgeInSeconds: 60 } };
   const body = JSON.stringify({ apiDestination: 'orders', event: { id: 'a' }, target });
   const sent = (agoMs: number) => ({ ...raw('a', { body, attributes: {} }), sentAtMs: clock.nowMs() - agoMs });
@@ -210,7 +210,7 @@ describe('a message that comes early', () => {
   test.each([1, 1000, 900_000, 900_001, 80_000_000])(
     'a message that is received %d ms before its time is deferred again without an attempt',
     async (earlyMs) => {
-      const { run, clock, attempted, queue } = createBatches();
+      const { run, clock, attempted, queue } = createWorker();
       const notBeforeMs = clock.nowMs() + earlyMs;
       const past = { attempts: 5, postponements: 1, attemptTimes: { firstMs: 1, lastMs: 2 }, firstReceivedAtMs: 7 };
       expect(await run([message('a', { ...past, notBeforeMs })])).toEqual([]);
@@ -220,13 +220,13 @@ describe('a message that comes early', () => {
   );
 
   test('a message that is received too early and cannot be deferred is received again', async () => {
-    const { run, clock, queue } = createBatches();
+    const { run, clock, queue } = createWorker();
     queue.failWith(new Failure('StoreUnavailable', 'injected'));
     expect(await run([message('a', { notBeforeMs: clock.nowMs() + 5000 })])).toEqual(['a']);
   });
 
   test('a message that is received too early does not stop the attempts of the other messages', async () => {
-    const { run, clock, attempted, queue } = createBatches((id) => (id === 'put-off' ? putOff : delivered));
+    const { run, clock, attempted, queue } = createWorker((id) => (id === 'put-off' ? putOff : delivered));
     const early = message('early', { notBeforeMs: clock.nowMs() + 5000 });
     expect(await run([early, message('put-off'), message('a')])).toEqual([]);
     expect(attempted).toEqual(['put-off', 'a']);

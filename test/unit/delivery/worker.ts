@@ -8,12 +8,8 @@ import type { Deadline } from '../../../lib/delivery/deadline.ts';
 import { withDeadline } from '../../../lib/delivery/deadline.ts';
 import { createDeliver } from '../../../lib/delivery/deliver.ts';
 import { createKeeping } from '../../../lib/delivery/keeping.ts';
-import {
-  createBatchDeliverer,
-  createDeliverElements,
-  createDeliverInput,
-  mayHoldElements,
-} from '../../../lib/delivery/deliver-batch.ts';
+import { createDeliverElements, createDeliverInput, mayHoldElements } from '../../../lib/delivery/deliver-input.ts';
+import { createMessageDeliverer } from '../../../lib/delivery/deliver-messages.ts';
 import type { Ordering } from '../../../lib/delivery/order/ordering.ts';
 import { createRetrying } from '../../../lib/delivery/retrying.ts';
 import { createSettler } from '../../../lib/delivery/settle.ts';
@@ -30,7 +26,7 @@ import { createSlotHorizon } from '../../../lib/delivery/rate/slot-horizon.ts';
 type Attempting = (id: string, deadline: Deadline, delivery: Delivery) => Promise<AttemptResult> | AttemptResult;
 
 /** A worker with queues in memory. The test provides the attempt of each delivery, and what keeps the events. */
-export function createBatches(
+export function createWorker(
   attempting: Attempting = () => delivered,
   random: Random = () => 0,
   keeper?: EventKeeper,
@@ -63,7 +59,7 @@ export function createBatches(
   const metrics = { count: (name: CountMetric) => void (notKept += name === 'EventsNotKept' ? 1 : 0) };
   const keeping = keeper && createKeeping({ keeper, log, metrics, clock });
   const deliver = createDeliver({ retrying, settler, log, clock, keeping, ordering });
-  const deliverBatch = createBatchDeliverer({
+  const deliverMessages = createMessageDeliverer({
     deliver,
     received,
     rawMessages,
@@ -82,7 +78,7 @@ export function createBatches(
     });
   const run = (messages: readonly RecordMessage[], remainingMs = 60_000) =>
     withDeadline(clock, remainingMs, (deadline) => {
-      const deliverAll = () => deliverBatch(messages, deadline);
+      const deliverAll = () => deliverMessages(messages, deadline);
       return keeping === undefined ? deliverAll() : keeping.during(deadline, deliverAll);
     });
   /** Lets all work continue until it waits for the clock. */
