@@ -68,7 +68,7 @@ export type BatchFormat = 'JSON_ARRAY' | 'NDJSON' | 'CLOUDEVENTS_BATCH';
 /** The events of one invocation go to the endpoint in one request. */
 export interface BatchSettings {
   readonly format: BatchFormat;
-  /** The most events in one request. Absent: all that come together. */
+  /** The most events in one request, 1 to 10. Absent: all that come together, which are at most ten. */
   readonly maximumSize?: number;
 }
 

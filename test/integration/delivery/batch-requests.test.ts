@@ -1,18 +1,21 @@
+import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { HTTP } from 'cloudevents';
 import { expect, test } from 'vitest';
+import type { Clients } from '../../fixtures/clients.ts';
 import { comeBack, newMessage, type RateStory, sharedRate } from '../rate/rate-story.ts';
 
 /* The messages of one invocation of deliver-queued go to an endpoint in batches, as the delivery policy says. */
 
 let story: RateStory;
+let clients: Clients;
 
 sharedRate.override('answer', () => ({ path, body }) => {
   if (path.startsWith('/small') && body.length > 60) return { status: 413 };
   return { status: Number(/^\/status-([0-9]+)/.exec(path)?.[1] ?? 200) };
 });
 
-sharedRate.beforeAll(({ story: told }) => {
-  story = told;
+sharedRate.beforeAll(({ story: told, clients: opened }) => {
+  [story, clients] = [told, opened];
 });
 
 const messagesTo = (name: string, count: number, target: object = {}) =>
@@ -119,4 +122,17 @@ test('after a 422 each event of the batch is a dead letter of its own', async ()
     idsIn(messages).toSorted(),
   );
   expect(batches()).toHaveLength(1);
+});
+
+test('an array of 500 at deliver goes through the delivery queue, and its events arrive in batches of at most ten', async () => {
+  const { name, batches } = await setUp('many', { Format: 'JSON_ARRAY' });
+  const ids = Array.from({ length: 500 }, (_, index) => `many-${index}`);
+  const Payload = JSON.stringify(ids.map((id) => ({ apiDestination: name, event: { id } })));
+  await clients.lambda.send(new InvokeCommand({ FunctionName: 'lastmile-local-deliver', Payload }));
+  const arrived = () => new Set(batches().flat());
+  await expect.poll(() => arrived().size, { timeout: 60_000 }).toBe(500);
+  expect([...arrived()].toSorted()).toEqual(ids.toSorted());
+  const sizes = batches().map(({ length }) => length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
+  expect(sizes.length).toBeLessThan(500);
 });

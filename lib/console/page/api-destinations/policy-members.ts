@@ -116,7 +116,7 @@ export const policyGroups: readonly PolicyGroup[] = [
       {
         path: 'Batch.MaximumSize',
         label: 'Most events in a batch',
-        explanation: 'Larger batches are sent in several requests. 1 to 500.',
+        explanation: 'More events are sent in several requests. 1 to 10.',
         whenEmpty: 'all events that come together',
         type: 'number',
       },

@@ -7,8 +7,8 @@ export const remedies: Readonly<Record<string, string>> = {
   InvalidInvocation:
     "Correct the target's settings or the endpoint of the API destination. The message names the place. Then redrive.",
   DeliveryTooLarge: 'Send a smaller event, for example a reference to an object in S3.',
-  OrderUnavailable: 'Deploy the stack with the parameter orderedDeliveries, or remove Order. Then redrive.',
   MessageRefused: "Correct the attributes of the delivery queue. The reason shows SQS's error code. Then redrive.",
+  OrderUnavailable: 'Deploy the stack with the parameter orderedDeliveries, or remove Order. Then redrive.',
   EventExpired: 'Raise the age limit or the rate of the API destination. If the endpoint was down, redrive.',
   NewerVersion: 'Deploy the newer version of Lastmile again.',
   ReceivedTooOften: 'See the errors and the throttles of the function deliver-queued. Then redrive.',

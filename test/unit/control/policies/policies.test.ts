@@ -38,7 +38,7 @@ describe('a delivery policy', () => {
     const world = await worldWithDestination();
     await world.call('PutDeliveryPolicy', { ...sink, ...inBatches });
     expect(await world.call('GetDeliveryPolicy', sink)).toMatchObject(inBatches);
-    expect((await world.apiDestinations.read('sink'))?.policy?.batch).toEqual({ format: 'NDJSON', maximumSize: 25 });
+    expect((await world.apiDestinations.read('sink'))?.policy?.batch).toEqual({ format: 'NDJSON', maximumSize: 5 });
     const both = { ...sink, ...inBatches, Format: 'CLOUDEVENTS_BINARY' };
     await expect(world.call('PutDeliveryPolicy', both)).rejects.toThrow('Remove Format');
   });

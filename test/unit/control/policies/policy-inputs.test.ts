@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../lib/core/input/json.ts';
 import { isJsonObject } from '../../../../lib/core/input/json.ts';
+import { batchSize } from '../../../../lib/core/message/sqs-event.ts';
 import { ServiceError } from '../../../../lib/core/failure/service-error.ts';
 import { lastmileModel } from '../../../../lib/protocol/model/service-models.ts';
 import { readLastmileInput } from '../../../../lib/protocol/routes.ts';
@@ -58,7 +59,7 @@ const deliveryPolicies = fc
       Batch: fc.record(
         {
           Format: fc.constantFrom('JSON_ARRAY', 'NDJSON', 'CLOUDEVENTS_BATCH'),
-          MaximumSize: fc.integer({ min: 1, max: 500 }),
+          MaximumSize: fc.integer({ min: 1, max: batchSize }),
         },
         { requiredKeys: ['Format'] },
       ),
@@ -159,3 +160,10 @@ test.each(kinds)(
     expect(refused).toBeGreaterThan(100);
   },
 );
+
+test('a batch of more events than an invocation attempts at once is refused', async () => {
+  const Batch = { Format: 'NDJSON', MaximumSize: batchSize + 1 };
+  await expect(put('PutDeliveryPolicy', { ApiDestinationName: 'sink', Batch })).rejects.toThrow(
+    "Value '11' at 'batch.maximumSize' failed to satisfy constraint: Member must have value less than or equal to 10",
+  );
+});

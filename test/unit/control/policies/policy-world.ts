@@ -44,4 +44,4 @@ export const everything = {
 const { Format: _format, Order: _order, OrderGroupPath: _path, ...others } = everything;
 
 /** Every member of a delivery policy that Batch does not exclude. */
-export const inBatches = { ...others, Batch: { Format: 'NDJSON', MaximumSize: 25 } };
+export const inBatches = { ...others, Batch: { Format: 'NDJSON', MaximumSize: 5 } };
