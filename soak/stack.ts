@@ -26,7 +26,7 @@ export interface StackClients {
   readonly events: EventBridgeClient;
   readonly lambda: LambdaClient;
   readonly sqs: SQSClient;
-  queueUrl(name: 'deliveries' | 'dead-letters'): string;
+  queueUrl(name: 'deliveries' | 'ordered-deliveries.fifo' | 'dead-letters'): string;
 }
 
 /** The memory that a stack process needs after a garbage collection. */
