@@ -18,6 +18,13 @@ export interface LastmileTargetProps extends Omit<ApiDestinationProps, 'eventRol
   readonly messageGroupId?: string;
   /** Makes the body of the request, in place of `event`. Default: the transformer of the delivery policy, if it has one. */
   readonly transformer?: LastmileTransformer;
+  /**
+   * `PER_GROUP`: the events of a group are sent one after another. Needs the parameter `orderedDeliveries` of Lastmile. Default: as the
+   * delivery policy says.
+   */
+  readonly order?: 'PER_GROUP';
+  /** JSON path of the value whose events are one group, such as `$.detail.orderId`. Default: all events of the API destination. */
+  readonly orderGroupPath?: string;
 }
 
 /** An expression of JSONata that makes the body of the request. */
@@ -102,7 +109,11 @@ class EnvelopeInput extends RuleTargetInput {
 
 function targetOf(rule: IRuleRef, id: string, props: LastmileTargetProps): object {
   const { event, pathParameterValues, headerParameters, queryStringParameters, transformer } = props;
-  const { retryAttempts, maxEventAge, deadLetterQueue } = props;
+  const { retryAttempts, maxEventAge, deadLetterQueue, order, orderGroupPath } = props;
+  if (orderGroupPath !== undefined && order === undefined)
+    throw new TypeError(
+      '`orderGroupPath` of a LastmileTarget has no effect without `order`: add it, or remove the path.',
+    );
   const http = {
     PathParameterValues: pathParameterValues,
     HeaderParameters: headerParameters,
@@ -113,6 +124,7 @@ function targetOf(rule: IRuleRef, id: string, props: LastmileTargetProps): objec
     Id: id,
     ...inputOf(event?.bind(rule)),
     ...(transformer !== undefined && { Transformer: transformerOf(transformer, event) }),
+    ...(order !== undefined && { Order: order, OrderGroupPath: orderGroupPath }),
     ...(hasMember(http) && { HttpParameters: http }),
     ...(hasMember(retry) && { RetryPolicy: retry }),
     ...(deadLetterQueue !== undefined && { DeadLetterConfig: { Arn: deadLetterQueue.queueArn } }),

@@ -118,6 +118,11 @@ test.each<[string, LastmileTargetProps, object]>([
     { transformer: { type: 'JSONATA', expression: 'detail[number < 8 and number > 6]' } },
     { Transformer: { Type: 'JSONATA', Expression: 'detail[number < 8 and number > 6]' } },
   ],
+  [
+    'the order',
+    { order: 'PER_GROUP', orderGroupPath: '$.detail.number' },
+    { Order: 'PER_GROUP', OrderGroupPath: '$.detail.number' },
+  ],
 ])('the envelope has %s', (_, props, target) => {
   expect(deliveryOf(props).target).toEqual({ Id: 'Target0', ...target });
 });
@@ -138,6 +143,12 @@ test.each<[string, LastmileTargetProps, string]>([
   ],
 ])('a target with a transformer %s is refused', (_, props, message) => {
   expect(() => deliveryOf(props)).toThrow(message);
+});
+
+test('a target with a path of groups and without order is refused', () => {
+  expect(() => deliveryOf({ orderGroupPath: '$.detail.number' })).toThrow(
+    '`orderGroupPath` of a LastmileTarget has no effect without `order`: add it, or remove the path.',
+  );
 });
 
 test('a target through the delivery queue has the name of the API destination as its message group', () => {
