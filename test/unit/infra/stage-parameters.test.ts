@@ -136,8 +136,8 @@ describe('a stack whose stage gives every parameter', () => {
 
   test('the functions that use the FIFO queue know its URL, and no others', () => {
     expect(knowing('ORDERED_QUEUE_URL')).toEqual(
-      ['ControlDashapiLambdaFunction', 'DeliverDashqueuedLambdaFunction', 'DeliverLambdaFunction'].map((id) => [
-        id,
+      ['ControlDashapi', 'DeliverDashqueued', 'Deliver', 'Resources'].map((id) => [
+        `${id}LambdaFunction`,
         { Ref: 'OrderedDeliveryQueue' },
       ]),
     );
