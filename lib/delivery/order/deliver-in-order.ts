@@ -46,6 +46,9 @@ const shortestWaitSeconds = 1;
  * the later ones of its group get the same visibility timeout, and are returned. SQS gives out no message of a group while one of
  * them is hidden, so none overtakes another, even if this call fails: the group then waits for the visibility timeout of the queue.
  *
+ * Failure policy: a worker that was frozen until after its deadline hides nothing, because another worker may have the messages, and
+ * their group would be given out while that one still sends.
+ *
  * Failure policy: the attempts of a waiting event are saved in the table. If that fails, the event waits all the same, and its last
  * attempt is not counted. If they cannot be read, the event is not attempted and waits again, until it is too old for every policy.
  *
@@ -53,7 +56,7 @@ const shortestWaitSeconds = 1;
  * endpoint may get an event again, also after later ones of its group. The first arrivals are in order.
  */
 export function createOrderedDeliverer(dependencies: OrderedDelivererDependencies): DeliverMessages {
-  const { received, held } = dependencies;
+  const { received, held, clock } = dependencies;
   return async (messages, deadline) => {
     let isUnderWay = true;
 
@@ -67,7 +70,7 @@ export function createOrderedDeliverer(dependencies: OrderedDelivererDependencie
         }
         const waiting = group.slice(index);
         const handles = waiting.map(({ receiptHandle }) => receiptHandle);
-        await held.hide(handles, waitSeconds).catch(() => undefined);
+        if (clock.nowMs() < deadline.endMs) await held.hide(handles, waitSeconds).catch(() => undefined);
         return waiting.map(({ messageId }) => messageId);
       }
       return [];
