@@ -33,8 +33,15 @@ export interface RunningVersion {
 }
 
 export async function startVersion(build: StackBuild, dataDir: string): Promise<RunningVersion> {
-  // The backoff is so short that only the Retry-After of the endpoint counts.
-  const environment = { RETRY_BASE_DELAY_MS: '1', RETRY_MAX_DELAY_MS: '1', CACHE_SECONDS: '1' };
+  const environment = {
+    // The backoff is so short that only the Retry-After of the endpoint counts.
+    RETRY_BASE_DELAY_MS: '1',
+    RETRY_MAX_DELAY_MS: '1',
+    CACHE_SECONDS: '1',
+    // No request times out while a test looks at its delivery, because a delivery whose request has timed out is deferred.
+    FUNCTION_TIMEOUT_SECONDS: '900',
+    REQUEST_TIMEOUT_MS: '600000',
+  };
   const stack = startStackProcess(['--port', '0', '--data-dir', dataDir], environment, build.script);
   const endpoint = await stack.url;
   const clients = openClients(endpoint, { region });
