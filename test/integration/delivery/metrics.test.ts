@@ -189,7 +189,9 @@ test('a deployed deliver keeps an event in the bucket of its environment, its li
   const lines = await runDeployed(envelopeOf('well'), variables);
   const concluded = lines.find((line) => line.includes('delivery.concluded')) ?? '{}';
   const { outcome, kept = '' } = JSON.parse(concluded) as { outcome?: string; kept?: string };
-  expect([outcome, s3.calls.map(({ path }) => path)]).toEqual(['delivered', [`/kept/${kept.replace('#0', '')}`]]);
+  // After 2 s without an answer, as on a busy machine, the worker writes the same object again.
+  const objects = [...new Set(s3.calls.map(({ path }) => path))];
+  expect([outcome, objects]).toEqual(['delivered', [`/kept/${kept.replace('#0', '')}`]]);
   expect(lines.join()).not.toMatch(/EventsNotKept|canary/);
   const [deliveries, deadLetters] = [await sqs.newQueue(), await sqs.newQueue()];
   const given = { ...variables, DELIVERY_QUEUE_URL: deliveries.url, DEAD_LETTER_QUEUE_URL: deadLetters.url };
