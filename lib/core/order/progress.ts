@@ -38,6 +38,11 @@ export function progressOf(
   };
 }
 
+/** The progress of a message that a worker could not read, and has left to a worker of a newer version. */
+export function leftToNewerVersion(progress: OrderedProgress | undefined, receiveCount: number): OrderedProgress {
+  return { ...(progress ?? noProgress), finishedReceives: receiveCount, unfinishedAttempts: 0 };
+}
+
 /** The delivery of a message, continued from its progress. */
 export function withProgress(queued: QueuedDelivery, progress: OrderedProgress | undefined): QueuedDelivery {
   if (progress?.notBeforeMs === undefined) return queued;

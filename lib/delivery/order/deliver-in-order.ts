@@ -10,7 +10,7 @@ import {
 } from '../../core/message/queued-delivery.ts';
 import type { RecordMessage } from '../../core/message/sqs-event.ts';
 import type { OrderedProgress, WaitingDelivery } from '../../core/order/progress.ts';
-import { beforeAttempt, progressOf, withProgress } from '../../core/order/progress.ts';
+import { beforeAttempt, leftToNewerVersion, progressOf, withProgress } from '../../core/order/progress.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RawMessages, ReceivedMessages } from '../../ports/delivery.ts';
 import type { HeldMessages, ProgressStore } from '../../ports/order.ts';
@@ -103,7 +103,9 @@ async function deliverMessage(
   for (const [index, event] of eventsIn(dependencies, record).entries()) {
     if (index < settledBefore) continue;
     let waitSeconds = unsettledSeconds;
+    let isWaiting = false;
     const wait = async (waiting: WaitingDelivery) => {
+      isWaiting = true;
       waitSeconds = waitSecondsOf(waiting, clock.nowMs());
       if (failure !== undefined) return;
       const reached = progressOf(waiting, { receiveCount, settledEvents: index });
@@ -114,7 +116,12 @@ async function deliverMessage(
       { ...event, parse, inOrder: { wait, failure }, ...(refusal !== undefined && { refusal }) },
       deadline,
     );
-    if (settlement.kind === 'deferred' || settlement.kind === 'returned') return waitSeconds;
+    if (settlement.kind === 'returned') return waitSeconds;
+    if (settlement.kind !== 'deferred') continue;
+    // Otherwise a message that waits for a newer version for long would look like one that crashes its workers.
+    if (!isWaiting && marked !== undefined)
+      await progressStore.save(messageId, leftToNewerVersion(progress, receiveCount)).catch(() => undefined);
+    return waitSeconds;
   }
   return undefined;
 }

@@ -215,4 +215,15 @@ describe('a message of the ordered queue from another sender', () => {
     expect(rawMessages.buried).toMatchObject([{ body: '{}' }]);
     expect(attempted).toEqual([]);
   });
+
+  test('a message that has waited for a newer version for long is attempted as soon as a worker can read it', async () => {
+    const { run, attempted, deadLetters } = createOrderedWorker();
+    const LASTMILE = JSON.stringify({ v: 2, apiDestination: 'orders' });
+    for (let receiveCount = 1; receiveCount <= 20; receiveCount += 1) {
+      const newer = asOfGroup('a', raw('a1', { body: '{}', attributes: { LASTMILE } }, receiveCount));
+      expect(await run([newer])).toEqual(['a1']);
+    }
+    expect(await run([inGroup('a', 'a1', 21)])).toEqual([]);
+    expect([attempted, deadLetters.letters]).toEqual([['a1'], []]);
+  });
 });
