@@ -82,23 +82,26 @@ const longestMemoryGapMs = 10_000;
 export class Trial {
   readonly ledger = new Ledger();
   readonly interruptions: Interruptions;
+  readonly changes: Changes;
   readonly #options: TrialOptions;
   readonly #stack: KillableStack;
   readonly #memory = new MemoryRecord();
   readonly #deadLetters: Record<string, number> = {};
+  readonly #destinations: SoakDestination[] = [];
 
   constructor(options: TrialOptions) {
     this.#options = options;
     this.#stack = new KillableStack(options.dataDir, options.failsCalls === true);
     this.interruptions = new Interruptions(this.#stack, this.ledger);
+    this.changes = new Changes(this.#stack, this.#destinations);
     if (options.failsCalls === true) this.ledger.interrupted(performance.now());
   }
 
   async run(): Promise<TrialResult> {
     const provider = await startOAuthProvider(soakClients, soakTokenSeconds);
     const heartbeat = new Heartbeat();
-    const destinations: SoakDestination[] = [];
-    const changes = new Changes(this.#stack, destinations);
+    const destinations = this.#destinations;
+    const { changes } = this;
     try {
       for (const name of destinationNames) {
         const options = { name, seed: this.#options.seed, provider, heartbeat, ledger: this.ledger };
