@@ -8,7 +8,7 @@ const { visibilityTimeoutSeconds } = require('./queues.cjs');
 /** Longest delay of a message, DelaySeconds. Source: SQS API reference, SendMessage. */
 const maximumDelaySeconds = 900;
 
-/** The age at which an event is given up. Equals the largest MAXIMUM_EVENT_AGE_SECONDS of lib/config.ts. */
+/** The longest age of an event, after which it becomes a dead letter. Equals the largest MAXIMUM_EVENT_AGE_SECONDS of lib/config.ts. */
 const maximumEventAgeSeconds = 86_400;
 
 const fiveMinutes = 300;
@@ -40,8 +40,8 @@ const tableMetrics = (stack) =>
  * A healthy message can become as old as the longest delay plus two visibility timeouts: its first worker may die, so that it
  * is received a second time. An older message shows a fault. This age is the threshold for the oldest message.
  *
- * A message of the FIFO queue waits there for all its retries, and behind the earlier ones of its group, until its event is given
- * up for its age.
+ * A message of the ordered queue stays there while its event waits for retries, and behind the earlier ones of its group, until the
+ * event is too old.
  */
 function watched(stack, parameters) {
   const everyFunction = Object.keys(functions);
@@ -64,7 +64,7 @@ function watched(stack, parameters) {
       ? [
           [
             'ordered-queue-age',
-            'Messages stay too long in the FIFO queue: their events should have been given up.',
+            'A message is in the ordered queue for more than a day: its event should have become a dead letter.',
             [queueMetric(`${stack}-ordered-deliveries.fifo`, 'ApproximateAgeOfOldestMessage')],
             maximumEventAgeSeconds + worstAgeSeconds,
           ],

@@ -38,8 +38,8 @@ function graphs(stack, { orderedDeliveries }) {
     graph('Oldest message of the delivery queue (s)', [ofQueue('deliveries', 'ApproximateAgeOfOldestMessage')], 'Maximum'),
     ...(orderedDeliveries
       ? [
-          graph('Ordered deliveries', messageCounts.map((name) => ofQueue(ordered, name)), 'Maximum'),
-          graph('Oldest message of the ordered deliveries (s)', [ofQueue(ordered, 'ApproximateAgeOfOldestMessage')], 'Maximum'),
+          graph('Ordered queue', messageCounts.map((name) => ofQueue(ordered, name)), 'Maximum'),
+          graph('Oldest message of the ordered queue (s)', [ofQueue(ordered, 'ApproximateAgeOfOldestMessage')], 'Maximum'),
         ]
       : []),
     graph('Dead letters', [ofQueue('dead-letters', 'ApproximateNumberOfMessagesVisible')], 'Maximum'),

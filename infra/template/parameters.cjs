@@ -67,15 +67,15 @@ const parameters = {
   ruleArns: list(
     'arn:aws[a-z-]*:events:[a-z0-9*-]+:[0-9*]+:rule/[A-Za-z0-9/_.*-]+',
     'ARNs of rules',
-    'rules that may send to the delivery queue and to the FIFO queue; default: every rule of the account and region',
+    'rules that may send to the delivery queue and to the ordered queue; default: every rule of the account and region',
   ),
   subnetIds: list('subnet-[0-9a-f]+', 'ids of subnets', 'subnets of the functions that make requests; default: no VPC'),
   securityGroupIds: list('sg-[0-9a-f]+', 'ids of security groups', 'security groups of the functions that make requests; needs `subnetIds`'),
   functionTimeoutSeconds: integer(15, 900, 's', 'time limit of every function except `control-api`, which has 30 s'),
   deliverReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `deliver`'),
   controlApiReservedConcurrency: integer(1, 100_000, 'invocations', 'reserved concurrency of `control-api`'),
-  maximumConcurrency: integer(2, 1000, 'invocations', 'batches of the delivery queue that run at the same time, and as many of the FIFO queue'),
-  batchingWindowSeconds: integer(0, 300, 's', 'time that Lambda waits for a full batch of the delivery queue'),
+  maximumConcurrency: integer(2, 1000, 'invocations', 'invocations of `deliver-queued` at the same time for the delivery queue, and as many again for the ordered queue'),
+  batchingWindowSeconds: integer(0, 300, 's', 'time that Lambda waits for ten messages of the delivery queue'),
   logRetentionDays: {
     accepts: (value) => retentions.some((days) => String(days) === value),
     words: `one of ${retentions.join(', ')}`,
@@ -85,7 +85,7 @@ const parameters = {
   },
   failedInvocationsDays: integer(1, 3650, 'days', 'retention of failed invocations in their bucket'),
   keepEventsDays: integer(0, 3650, 'days', 'retention of kept events in a bucket of their own; `0` keeps none and makes no bucket'),
-  orderedDeliveries: flag('whether the stack has a FIFO queue for events that are delivered in order'),
+  orderedDeliveries: flag('whether the stack has the ordered queue, a FIFO queue for events that are delivered in order'),
   eventBusName: text(
     /^[/.\-_A-Za-z0-9]{1,256}$/,
     'the name of an event bus',

@@ -1,5 +1,5 @@
 /*
- * The delivery queue, the FIFO queue for ordered deliveries, and the dead letters. They remain when the stack is deleted, because
+ * The delivery queue, the ordered queue, and the dead letters. They remain when the stack is deleted, because
  * their messages exist nowhere else.
  */
 const { arnOf, getAtt, kept } = require('./template.cjs');
@@ -87,9 +87,9 @@ function queues(stack, parameters) {
 }
 
 /**
- * EventBridge sends to a FIFO queue without a deduplication id, so the content is the id of such messages. The workers give their
- * messages ids. There is no dead-letter queue, because it would have to be a FIFO queue too: the workers themselves send messages to
- * the dead letters. Lambda has no batching window for a FIFO queue.
+ * The ordered queue is a FIFO queue. EventBridge sends messages without a deduplication id, so their content is their id. The
+ * workers give their messages ids. The queue has no redrive policy, because its dead-letter queue would have to be a FIFO queue too:
+ * the workers themselves send messages to the dead letters. Lambda has no batching window for a FIFO queue.
  */
 function orderedQueue(stack, parameters) {
   return {

@@ -24,8 +24,8 @@ const outputs = {
 };
 
 const orderedOutputs = {
-  OrderedDeliveryQueueUrl: output('FIFO queue for ordered deliveries', { Ref: 'OrderedDeliveryQueue' }),
-  OrderedDeliveryQueueArn: output('FIFO queue for ordered deliveries, as a target of rules', getAtt('OrderedDeliveryQueue', 'Arn')),
+  OrderedDeliveryQueueUrl: output('Ordered queue', { Ref: 'OrderedDeliveryQueue' }),
+  OrderedDeliveryQueueArn: output('Ordered queue, as a target of rules', getAtt('OrderedDeliveryQueue', 'Arn')),
 };
 
 const keptEventsOutput = { KeptEventsBucket: output('Kept events', { Ref: 'KeptEvents' }) };

@@ -42,7 +42,7 @@ function rolesOf(stack, parameters) {
       // deletes each message that has settled while others of the batch are still being delivered. Source: SQS developer
       // guide, configuring a queue to trigger a Lambda function.
       allow(['sqs:ReceiveMessage', 'sqs:GetQueueAttributes', 'sqs:DeleteMessage'], deliveryQueues(given)),
-      // A message that waits for its retry stays in the FIFO queue, hidden, so that it keeps its place in its group.
+      // A message that waits for its retry stays in the ordered queue, hidden, so that it keeps its place in its group.
       ...(given.orderedDeliveries
         ? [
             allow(['sqs:ChangeMessageVisibility'], [orderedQueue(given)]),

@@ -14,7 +14,7 @@ export interface ILastmile extends IConstruct {
   readonly deliverFunctionName: string;
   /** The delivery queue, a target of rules. */
   readonly deliveryQueueArn: string;
-  /** The FIFO queue for ordered deliveries, a target of rules. Only a stage with the parameter `orderedDeliveries` has it. */
+  /** The ordered queue, a FIFO queue and a target of rules. Only a stage with the parameter `orderedDeliveries` has it. */
   readonly orderedDeliveryQueueArn: string;
   /** The function that creates connections, API destinations and policies for CloudFormation. */
   readonly resourcesFunctionArn: string;

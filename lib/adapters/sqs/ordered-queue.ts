@@ -13,7 +13,7 @@ interface WaitingInGroup extends Waiting {
 }
 
 /**
- * Sends deliveries to the FIFO queue. Those of different groups are sent together.
+ * Sends deliveries to the ordered queue. Those of different groups are sent together.
  *
  * Failure policy: SQS may accept some messages of a batch and refuse others, also of one group. Then a later message would
  * overtake an earlier one. So a batch never has two messages of one group: the next one is sent when the queue has accepted the

@@ -22,7 +22,7 @@ export async function readQueues(aws: AwsClientConfig, stack: string, nowMs: num
   };
 }
 
-/** The FIFO queue, which only a stage with `orderedDeliveries` has. */
+/** The name of the ordered queue, which only a stage with `orderedDeliveries` has. */
 export const orderedQueueOf = (stack: string): string => `${stack}-ordered-deliveries.fifo`;
 
 function noneWithoutQueue(error: unknown): number {

@@ -18,7 +18,7 @@ export interface PolicyDependencies extends ControlDependencies {
   /** Time limit of the functions that deliver. */
   readonly functionTimeoutSeconds: number;
   readonly checkExpression: CheckExpression;
-  /** Whether the stack has the queue of ordered deliveries. */
+  /** Whether the stack has the ordered queue. */
   readonly hasOrderedQueue: boolean;
 }
 
@@ -102,9 +102,11 @@ export function checkedOrder({ hasOrderedQueue }: PolicyDependencies, input: Jso
   throw invalidParameter(verb, 'api-destination', 'Order', reason);
 }
 
-/** Performance: the code for paths is loaded with the first one.
+/**
+ * Performance: the code for paths is loaded with the first one.
  *
- * @throws ServiceError ValidationException for a text that is not a JSON path */
+ * @throws ServiceError ValidationException for a text that is not a JSON path
+ */
 export async function checkedGroupPath(input: JsonObject): Promise<string | undefined> {
   const text = textOf(input, 'OrderGroupPath');
   if (text === undefined) return undefined;

@@ -22,7 +22,7 @@ const functionName = 'deliver-queued';
 /** The longest wait of long polling. Source: SQS API reference, ReceiveMessage. */
 const waitSeconds = 20;
 
-/** Reads the delivery queue and the FIFO queue of every region, and invokes `deliver-queued`. */
+/** Reads the delivery queue and the ordered queue of every region, and invokes `deliver-queued`. */
 export class DeliveryEventSource {
   readonly #options: DeliveryEventSourceOptions;
   readonly #pollers: QueuePoller[] = [];

@@ -6,7 +6,7 @@ import { isMembers, type QueueNaming } from './names.ts';
 /** The names of the stack's own queues. */
 export interface StackQueues {
   readonly deliveries: string;
-  /** The FIFO queue. */
+  /** The ordered queue, a FIFO queue. */
   readonly orderedDeliveries: string;
   readonly deadLetters: string;
   /** Time limit of the function that reads the first two queues. */

@@ -19,7 +19,7 @@ export interface TargetsOptions {
   readonly account: string;
   /** The name of the delivery queue, which `deliver-queued` reads. */
   readonly deliveryQueue: string;
-  /** The name of the FIFO queue, which `deliver-queued` reads too. */
+  /** The name of the ordered queue, which `deliver-queued` reads too. */
   readonly orderedQueue: string;
   /** Physical name of the function `deliver`. */
   readonly deliverFunction: string;
@@ -105,7 +105,7 @@ const tooLarge: Undeliverable = {
   reason: 'The event is too large for a message, even when compressed.',
 };
 
-/** The targets of a deployed rule are the delivery queue, the FIFO queue and `deliver`, which take envelopes. */
+/** The targets of a deployed rule are the delivery queue, the ordered queue and `deliver`, which take envelopes. */
 function reportEnvelope(options: TargetsOptions, region: string, input: string): void {
   const names = namesOfInput(input, options.ownDestination, options.nowMs());
   if (names !== undefined) options.reportQueued(region, names);
