@@ -34,11 +34,7 @@ export const variables = {
   TABLE_NAME: { type: 'text', required: true, meaning: 'DynamoDB table of the stack' },
   DELIVERY_QUEUE_URL: { type: 'text', required: true, form: url, meaning: 'SQS queue of buffered events and retries' },
   DEAD_LETTER_QUEUE_URL: { type: 'text', required: true, form: url, meaning: "the stack's own dead-letter queue" },
-  ORDERED_QUEUE_URL: {
-    type: 'text',
-    form: fifoUrl,
-    meaning: 'the ordered queue, a FIFO queue for events that are delivered in order',
-  },
+  ORDERED_QUEUE_URL: { type: 'text', form: fifoUrl, meaning: 'the ordered queue, which is a FIFO queue' },
   SECRET_PREFIX: { type: 'text', required: true, meaning: "prefix of the names of the connections' secrets" },
   ROOT_SECRET_ARN: {
     type: 'text',
