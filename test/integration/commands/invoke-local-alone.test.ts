@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
@@ -25,10 +24,6 @@ const sample = 'test/events/envelope-input-transformer.json';
 test.each([
   ['deliver', sample, '"outcome": "delivered"'],
   ['deliver-queued', 'test/events/sqs-batch.json', '"batchItemFailures": []'],
-  ['control-api', sample, '"ApiDestinations": ['],
-  ['redrive', sample, '"matched": 0'],
-  ['authorize-connection', sample, '"outcome": "unchanged"'],
-  ['resources', 'test/events/cloudformation/create-connection.json', '"status": "SUCCESS"'],
 ])('sls invoke local -f %s -p %s works in a bare shell without a running stack', async (name, file, answer) => {
   // npx takes two seconds of processor time, so only the command of the README is run with it.
   const sls = name === 'deliver' ? 'npx sls' : 'node_modules/.bin/sls';
@@ -41,18 +36,6 @@ test.each([
 
 test('the README shows sls invoke local with the command that these tests run', () => {
   expect(readme).toContain(`npx sls invoke local -f deliver -p ${sample}`);
-});
-
-test('sls invoke local runs the function on the Node of the project even if an older Node has started sls', async () => {
-  const folder = ownFolder();
-  const olderNode = join(folder, 'older-node.cjs');
-  await writeFile(
-    olderNode,
-    "if (process.argv[1]?.includes('serverless')) Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });",
-  );
-  const command = `"${process.execPath}" -r "${olderNode}" node_modules/osls/bin/serverless.js invoke local -f deliver -p ${sample}`;
-  const ended = await inBareShell(command, alone());
-  expect([ended.status, ended.stdout]).toEqual([0, expect.stringContaining('"outcome": "delivered"')]);
 });
 
 test('sls invoke without a stage is refused before it sends a request to AWS', async () => {
