@@ -5,6 +5,7 @@ import {
   UpdateApiDestinationCommand,
   UpdateConnectionCommand,
 } from '@aws-sdk/client-eventbridge';
+import { setTimeout } from 'node:timers/promises';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { DemoOAuthProvider } from '../lib/commands/demo/demo-servers.ts';
 import { RotatingCredentials } from './credentials.ts';
@@ -123,9 +124,13 @@ export class SoakDestination {
     }
   }
 
+  /** A soak that is ended soon after its start finds connections AUTHORIZING, so this waits for up to half a minute. */
   async connectionState({ events }: StackClients): Promise<string> {
-    const { ConnectionState = 'none' } = await events.send(new DescribeConnectionCommand({ Name: this.name }));
-    return ConnectionState;
+    for (let tries = 1; ; tries += 1) {
+      const { ConnectionState = 'none' } = await events.send(new DescribeConnectionCommand({ Name: this.name }));
+      if (ConnectionState !== 'AUTHORIZING' || tries === 300) return ConnectionState;
+      await setTimeout(100);
+    }
   }
 
   async close(): Promise<void> {
